@@ -1,0 +1,154 @@
+# SPDX-License-Identifier: Apache-2.0
+# Fairlead: build, test, demo, install; everything starts here. `make help`.
+
+VERSION := 0.1.0
+PREFIX  ?= /usr/local
+DESTDIR ?=
+BUILD   ?= build
+V       ?= 0
+
+CC         = gcc
+CLANG     ?= clang
+BPFTOOL   ?= bpftool
+PKGCONFIG ?= pkg-config
+CFLAGS    ?= -O2 -g
+override CFLAGS += -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -MMD -MP \
+	-Iinclude -I$(BUILD)/deps -I$(BUILD)/skel -DFAIRLEAD_VERSION='"$(VERSION)"' \
+	$(shell $(PKGCONFIG) --cflags libnl-3.0 libnl-route-3.0 2>/dev/null)
+ARCH_INCLUDE := /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)
+BPF_CFLAGS = -target bpf -mcpu=v2 -O2 -g -Wall -Wextra -Werror -MMD -MP -Iinclude -I$(ARCH_INCLUDE)
+
+LIBS_BPF = -lbpf -lelf -lz
+LIBS_NL  = -lnl-route-3 -lnl-3
+Q  = $(if $(filter 1,$(V)),,@)
+say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
+# Re-run a target through sudo for a user who is not root.
+as_root = @if [ "$$(id -u)" != 0 ]; then echo "make $@ needs root: running it through sudo"; \
+	exec sudo $(MAKE) $@ $(MAKEOVERRIDES); fi
+
+PROGRAMS := fairlead-cni fairlead-agent fairlead-loader fairlead
+SKELS    := $(BUILD)/skel/datapath.skel.h $(BUILD)/skel/stub.skel.h
+objs      = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
+MODULES  := lib loader cni agent ctl
+ARCHIVES := $(MODULES:%=$(BUILD)/lib%.a)
+UNIT     := $(patsubst test/unit/%.c,$(BUILD)/test/unit/%,$(wildcard test/unit/*_test.c))
+BPFTESTS := $(patsubst test/bpf/%.c,$(BUILD)/test/bpf/%,$(wildcard test/bpf/*_test.c))
+
+.DELETE_ON_ERROR:
+.SECONDARY:
+.PHONY: all deps programs tests test demo bench check-unit check-clang format \
+	format-check install clean distclean help
+
+all: deps ## Build all programs (installs what is missing first)
+	@$(MAKE) --no-print-directory programs
+
+programs: $(PROGRAMS:%=$(BUILD)/%)
+
+deps: $(BUILD)/deps/stamp ## Install the Debian packages that are needed
+$(BUILD)/deps/stamp: build-aux/deps.sh
+	$(Q)build-aux/deps.sh $(BUILD)/deps/cjson
+	$(Q)touch $@
+
+# ---- BPF: object -> skeleton --------------------------------------------
+
+$(BUILD)/bpf/%.bpf.o: bpf/%.bpf.c
+	$(call say,BPF,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CLANG) $(BPF_CFLAGS) -c $< -o $@
+
+$(BUILD)/skel/%.skel.h: $(BUILD)/bpf/%.bpf.o
+	$(call say,SKEL,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(BPFTOOL) gen skeleton $< name $*_bpf > $@
+
+# ---- user space ----------------------------------------------------------
+
+$(BUILD)/obj/%.o: %.c | $(SKELS)
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(CFLAGS) -c $< -o $@
+
+$(BUILD)/obj/cJSON.o: $(BUILD)/deps/cjson/cJSON.c
+	$(call say,CC,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) -O2 -g -c $< -o $@
+
+define archive
+$(BUILD)/lib$(1).a: $(call objs,$(1)) $(if $(filter lib,$(1)),$(BUILD)/obj/cJSON.o)
+	$$(call say,AR,$$@)
+	$$(Q)rm -f $$@ && $$(AR) rcs $$@ $$^
+endef
+$(foreach m,$(MODULES),$(eval $(call archive,$(m))))
+
+# module of each program, and the libraries it links
+$(BUILD)/fairlead-cni: $(BUILD)/obj/cni/main.o $(BUILD)/libcni.a
+$(BUILD)/fairlead-cni: LINK = -static
+$(BUILD)/fairlead-agent: $(BUILD)/obj/agent/main.o $(BUILD)/libagent.a
+$(BUILD)/fairlead-agent: LINK = -levent_core -levent_extra
+$(BUILD)/fairlead-loader: $(BUILD)/obj/loader/main.o
+$(BUILD)/fairlead: $(BUILD)/obj/ctl/main.o $(BUILD)/libctl.a
+$(PROGRAMS:%=$(BUILD)/%): $(BUILD)/libloader.a $(BUILD)/liblib.a
+	$(call say,LINK,$@)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LINK) -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
+
+# ---- tests ---------------------------------------------------------------
+
+$(BUILD)/test/unit/%: $(BUILD)/obj/test/unit/%.o $(ARCHIVES)
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group \
+		-lcmocka -levent_core -levent_extra -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
+
+$(BUILD)/test/bpf/%: $(BUILD)/obj/test/bpf/%.o $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %_test.c,$(wildcard test/bpf/*.c))) $(BUILD)/libloader.a $(BUILD)/liblib.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
+
+tests: programs $(UNIT) $(BPFTESTS)
+
+test: ## Set up, build and run all tests (root); ONLY="unit bpf/x e2e/y" picks some
+	$(as_root)
+	@$(MAKE) --no-print-directory deps && $(MAKE) --no-print-directory tests
+	@BUILD=$(BUILD) test/run $(ONLY)
+
+check-unit: deps ## Build and run the unit tests (no root)
+	@$(MAKE) --no-print-directory tests && BUILD=$(BUILD) test/run unit
+
+check-clang: deps ## Build everything with clang as well
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang deps CC=clang
+	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang tests
+
+demo: ## Two nodes, a world and pods on this machine, in words (root); KEEP=1 leaves it up
+	$(as_root)
+	@$(MAKE) --no-print-directory all
+	@BUILD=$(BUILD) KEEP=$(KEEP) test/e2e/demo
+
+bench: ## Measure side by side; writes build/bench.json (root)
+	$(as_root)
+	@$(MAKE) --no-print-directory all && $(MAKE) --no-print-directory tests
+	@BUILD=$(BUILD) test/bench/run $(ONLY)
+
+format: ## Format the C sources
+	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# ---- install -------------------------------------------------------------
+
+install: all ## Install below DESTDIR and PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/sbin $(DESTDIR)$(PREFIX)/bin $(DESTDIR)/opt/cni/bin \
+		$(DESTDIR)$(PREFIX)/share/man/man8 $(DESTDIR)$(PREFIX)/share/doc/fairlead
+	install -m 755 $(BUILD)/fairlead-agent $(BUILD)/fairlead-loader $(DESTDIR)$(PREFIX)/sbin/
+	install -m 755 $(BUILD)/fairlead $(DESTDIR)$(PREFIX)/bin/
+	install -m 755 $(BUILD)/fairlead-cni $(DESTDIR)/opt/cni/bin/
+	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/fairlead/
+
+clean: ## Remove what was built
+	find $(BUILD) -mindepth 1 -maxdepth 1 ! -name deps -exec rm -rf {} +
+
+distclean: ## Remove build/ altogether
+	rm -rf $(BUILD)
+
+help: ## This list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+
+-include $(shell find $(BUILD) -name '*.d' 2>/dev/null)

@@ -1,0 +1,65 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Installs the Debian packages that building and testing need, unattended, and
+# unpacks the source of cJSON (Debian has no static library of it).
+# usage: deps.sh DIR   (DIR: where the cJSON source goes)
+set -eu
+
+dir=$1
+packages="
+	clang llvm bpftool gcc make pkg-config dpkg-dev libc6-dev linux-libc-dev
+	libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-route-3-dev
+	libevent-dev libyaml-dev libcmocka-dev
+	iproute2 iputils-ping ethtool tcpdump iperf3 sockperf netcat-openbsd socat
+	jq python3-minimal procps psmisc util-linux
+	containerd runc containernetworking-plugins busybox-static
+"
+
+missing=
+for p in $packages; do
+	dpkg-query -W -f '${Status}\n' "$p" 2>/dev/null |
+		grep -q '^install ok installed$' || missing="$missing $p"
+done
+
+if [ -n "$missing" ] || [ ! -e "$dir/cJSON.c" ]; then
+	if [ "$(id -u)" != 0 ]; then
+		echo "deps.sh: installing packages needs root:$missing" >&2
+		exit 1
+	fi
+	lists=$(mktemp -d)
+	trap 'rm -rf "$lists"' EXIT
+fi
+
+if [ -n "$missing" ]; then
+	# A service that a package brings must not start on its own: the tests
+	# start what they need themselves.
+	policy=/usr/sbin/policy-rc.d
+	if [ ! -e $policy ]; then
+		printf '#!/bin/sh\nexit 101\n' >$policy
+		chmod 755 $policy
+		trap 'rm -rf "$lists" /usr/sbin/policy-rc.d' EXIT
+	fi
+	apt-get -q update
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y \
+		-o Dpkg::Options::=--force-confold \
+		install --no-install-recommends $missing
+fi
+
+if [ ! -e "$dir/cJSON.c" ]; then
+	# The source comes from the mirror that the machine already uses.
+	uri=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' \
+		'Codename: bookworm' 2>/dev/null | head -n 1)
+	uri=${uri:-http://deb.debian.org/debian}
+	mkdir -p "$lists/state/partial" "$lists/src"
+	echo "deb-src $uri bookworm main" >"$lists/sources.list"
+	apt="apt-get -q -o Dir::Etc::sourcelist=$lists/sources.list
+		-o Dir::Etc::sourceparts=/dev/null -o Dir::State::Lists=$lists/state"
+	$apt update
+	chown -R _apt "$lists" 2>/dev/null || true
+	chmod 755 "$lists" "$lists/src"
+	(cd "$lists/src" && $apt source --download-only cjson)
+	(cd "$lists/src" && dpkg-source --no-check -x cjson_*.dsc tree >/dev/null)
+	mkdir -p "$dir"
+	cp "$lists"/src/tree/cJSON.[ch] "$lists"/src/tree/LICENSE "$dir/"
+fi

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * The files under the state directory (default /run/fairlead), as DESIGN
+ * "Who owns what" lists them. All writes are temporary file + rename; a file
+ * that exists is whole.
+ *
+ *	node.json                          written by the agent
+ *	ips/<network>/<address>            written by the plugin (O_EXCL: the lock)
+ *	endpoints/<container-id>-<ifname>.json  written by the plugin
+ *	agent.sock                         the agent listens
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include <fairlead/abi.h>
+
+#include "addr.h"
+#include "err.h"
+
+#define STATE_DIR_DEFAULT "/run/fairlead"
+#define BPF_ROOT_DEFAULT "/sys/fs/bpf/fairlead"
+#define STATE_CIDRS_MAX 8
+#define STATE_ADDRS_MAX 8
+
+/* ---- node.json ------------------------------------------------------- */
+
+enum default_verdict { DEFAULT_ALLOW, DEFAULT_DENY };
+
+/*
+ * {
+ *   "version": 1,
+ *   "name": "node-a",
+ *   "podCIDRs": ["10.1.0.0/24", "fd00:1::/64"],
+ *   "hostAddresses": ["10.1.0.1", "fd00:1::1"],   // on fl_host, never given to a pod
+ *   "mtu": 1450,                                   // of pods' devices
+ *   "mode": "overlay",                             // or "native"
+ *   "attach": "tcx",                               // or "clsact"
+ *   "bpfRoot": "/sys/fs/bpf/fairlead",
+ *   "defaultVerdict": "allow"                      // for pods the agent has not seen
+ * }
+ */
+struct node_facts {
+	char name[254];
+	struct fl_prefix pod_cidrs[STATE_CIDRS_MAX];
+	int n_pod_cidrs;
+	struct fl_addr host_addrs[STATE_ADDRS_MAX];
+	int n_host_addrs;
+	unsigned int mtu;
+	bool overlay;
+	bool tcx;
+	char bpf_root[256];
+	enum default_verdict default_verdict;
+};
+
+/* Read and check <state-dir>/node.json. An unknown or missing key, a wrong
+ * type or an impossible value is -EINVAL with the key named; a missing file is
+ * -ENOENT ("the agent has not run yet"). *out is untouched on failure. */
+int node_facts_read(const char *state_dir, struct node_facts *out, struct err *e);
+int node_facts_write(const char *state_dir, const struct node_facts *in, struct err *e);
+
+/* ---- endpoints/ ------------------------------------------------------ */
+
+/*
+ * {
+ *   "version": 1,
+ *   "containerID": "...", "ifname": "eth0", "netns": "/run/netns/x",
+ *   "network": "fairlead",
+ *   "hostDevice": "fl_0123456789ab", "ifindex": 7,
+ *   "mac": "0a:58:...", "mtu": 1450,
+ *   "addresses": ["10.1.0.5", "fd00:1::5"],
+ *   "ipam": "" | "host-local",                     // "": our own
+ *   "podNamespace": "default", "podName": "web-0", "podUID": "...",   // "" if unknown
+ *   "bootID": "...",                               // /proc/sys/kernel/random/boot_id
+ *   "created": 1767225600                          // Unix seconds
+ * }
+ */
+struct endpoint_record {
+	char container_id[256];
+	char ifname[16];
+	char netns[512];
+	char network[128];
+	char host_device[16];
+	unsigned int ifindex;
+	unsigned char mac[6];
+	unsigned int mtu;
+	struct fl_addr addrs[STATE_ADDRS_MAX];
+	int n_addrs;
+	char ipam[64];
+	char pod_namespace[254];
+	char pod_name[254];
+	char pod_uid[64];
+	char boot_id[40];
+	long long created;
+};
+
+int endpoint_record_read(const char *state_dir, const char *container_id,
+			 const char *ifname, struct endpoint_record *out, struct err *e);
+int endpoint_record_write(const char *state_dir, const struct endpoint_record *in,
+			  struct err *e);
+/* 0 also where it is gone already. */
+int endpoint_record_remove(const char *state_dir, const char *container_id,
+			   const char *ifname, struct err *e);
+
+/* Calls fn for each readable record, in no order; fn returns 0 to go on,
+ * anything else to stop with that. Unreadable files are counted in *n_bad
+ * (may be NULL) and skipped; a missing directory is an empty one. */
+int endpoint_record_each(const char *state_dir,
+			 int (*fn)(const struct endpoint_record *r, void *arg),
+			 void *arg, int *n_bad, struct err *e);
+
+/* ---- files in general ------------------------------------------------ */
+
+/* Write path atomically with the given mode (temporary file beside it,
+ * rename). On failure nothing is left. */
+int file_write_atomic(const char *path, const char *data, size_t len,
+		      unsigned int mode, struct err *e);
+/* The whole file, NUL-terminated, at most `max` bytes (-EFBIG). Caller frees. */
+int file_read(const char *path, size_t max, char **data, size_t *len, struct err *e);
+/* mkdir -p with mode 0755. */
+int dir_make(const char *path, struct err *e);
