@@ -63,6 +63,9 @@ int config_set(struct config *c, const char *key, const char *value, struct err 
 /* What cannot be judged key by key: ranges, combinations. */
 int config_check(const struct config *c, struct err *e);
 
+/* The address and port of http-address; -EINVAL if it is not such a pair. */
+int config_http(const struct config *c, struct fl_addr *addr, unsigned int *port);
+
 /* Parse the options of a program: --config FILE is read first, then each
  * --KEY VALUE (or --KEY=VALUE) in order. Stops at the first word that is no
  * option and returns its index in argv, or negative errno. A missing default
