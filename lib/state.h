@@ -110,12 +110,67 @@ int endpoint_record_each(const char *state_dir,
 			 int (*fn)(const struct endpoint_record *r, void *arg),
 			 void *arg, int *n_bad, struct err *e);
 
+/* ---- ips/ ------------------------------------------------------------ */
+
+/* Who has an address: the content "<container-id> <ifname>\n". The file comes
+ * into being with it, so there is no file without an owner. */
+struct ip_owner {
+	char network[128];
+	struct fl_addr addr;
+	char container_id[256];
+	char ifname[16];
+};
+
+/* -EEXIST if somebody has the address; the directory is made if missing. */
+int ip_file_create(const char *state_dir, const struct ip_owner *owner,
+		   struct err *e);
+/* -ENOENT: nobody has it. */
+int ip_file_read(const char *state_dir, const char *network,
+		 const struct fl_addr *addr, struct ip_owner *out,
+		 struct err *e);
+/* Removes the file only if it still names this owner, under a lock, so that a
+ * late DEL never frees what now is another's. 0 also where it is gone. */
+int ip_file_remove(const char *state_dir, const struct ip_owner *owner,
+		   struct err *e);
+/* Calls fn for each address of one network (NULL: of all), in no order; fn
+ * returns 0 to go on and may remove the file. Files whose content or name is
+ * no such thing are counted in *n_bad (may be NULL) and skipped. */
+int ip_file_each(const char *state_dir, const char *network,
+		 int (*fn)(const struct ip_owner *owner, void *arg), void *arg,
+		 int *n_bad, struct err *e);
+
+/* ---- names ----------------------------------------------------------- */
+
+/* What may be a part of a path: a letter or digit, then letters, digits, '_',
+ * '.', '-', as the CNI specification has it for container ids and network
+ * names; at most `max` bytes. */
+bool name_is_safe(const char *name, size_t max);
+/* A network device's name as the kernel takes it: 1 to 15 bytes, no '/', ':',
+ * or white space, not "." or "..". */
+bool ifname_is_valid(const char *name);
+#define CONTAINER_ID_MAX 200 /* so that the file's name fits */
+#define NETWORK_NAME_MAX 127
+
+/* The name of an attachment's host-side device: "fl_" and 12 hex digits of a
+ * hash of both (FNV-1a, 64 bits, folded to 48). */
+void host_device_name(const char *container_id, const char *ifname,
+		      char out[16]);
+
+/* /proc/sys/kernel/random/boot_id without the newline. */
+int boot_id_read(char out[40], struct err *e);
+
 /* ---- files in general ------------------------------------------------ */
 
 /* Write path atomically with the given mode (temporary file beside it,
  * rename). On failure nothing is left. */
 int file_write_atomic(const char *path, const char *data, size_t len,
 		      unsigned int mode, struct err *e);
+/* The same for a file that must not be there yet (-EEXIST); it appears with
+ * its content or not at all. */
+int file_create_atomic(const char *path, const char *data, size_t len,
+		       unsigned int mode, struct err *e);
+/* Temporary files begin with this. Only a killed writer leaves one. */
+#define FILE_TEMP_PREFIX ".tmp-"
 /* The whole file, NUL-terminated, at most `max` bytes (-EFBIG). Caller frees. */
 int file_read(const char *path, size_t max, char **data, size_t *len, struct err *e);
 /* mkdir -p with mode 0755. */

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "state.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "cleanup.h"
+
+static int write_all(int fd, const char *data, size_t len)
+{
+	ssize_t n;
+
+	while (len) {
+		n = write(fd, data, len);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return -errno;
+		data += n;
+		len -= (size_t)n;
+	}
+	return 0;
+}
+
+/* A temporary file in the directory of `path`, written and closed. */
+static int write_temporary(const char *path, const char *data, size_t len,
+			   unsigned int mode, char *temp, size_t size,
+			   struct err *e)
+{
+	const char *slash = strrchr(path, '/');
+	int dir_len = slash ? (int)(slash - path) + 1 : 0;
+	__cleanup(fd_close) int fd = -1;
+	int ret;
+
+	if ((size_t)snprintf(temp, size, "%.*s" FILE_TEMP_PREFIX "XXXXXX",
+			     dir_len, path) >= size)
+		return err_sys(e, ENAMETOOLONG, "write %s", path);
+	fd = mkostemp(temp, O_CLOEXEC);
+	if (fd < 0)
+		return err_sys(e, errno, "create a file beside %s", path);
+	ret = write_all(fd, data, len);
+	if (!ret && fchmod(fd, mode))
+		ret = -errno;
+	if (close(take_fd(&fd)) && !ret)
+		ret = -errno;
+	if (ret) {
+		unlink(temp);
+		return err_sys(e, -ret, "write %s", path);
+	}
+	return 0;
+}
+
+int file_write_atomic(const char *path, const char *data, size_t len,
+		      unsigned int mode, struct err *e)
+{
+	char temp[4096];
+	int ret, code;
+
+	ret = write_temporary(path, data, len, mode, temp, sizeof(temp), e);
+	if (ret)
+		return ret;
+	if (rename(temp, path)) {
+		code = errno;
+		unlink(temp);
+		return err_sys(e, code, "rename to %s", path);
+	}
+	return 0;
+}
+
+int file_create_atomic(const char *path, const char *data, size_t len,
+		       unsigned int mode, struct err *e)
+{
+	char temp[4096];
+	int ret;
+
+	ret = write_temporary(path, data, len, mode, temp, sizeof(temp), e);
+	if (ret)
+		return ret;
+	ret = link(temp, path) ? errno : 0;
+	unlink(temp);
+	if (ret)
+		return err_sys(e, ret, "create %s", path);
+	return 0;
+}
+
+int file_read(const char *path, size_t max, char **data, size_t *len,
+	      struct err *e)
+{
+	__cleanup(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	__cleanup(mem_free) char *text = NULL;
+	size_t have = 0, room = 0;
+	char *bigger;
+	ssize_t n;
+
+	if (fd < 0)
+		return err_sys(e, errno, "open %s", path);
+	for (;;) {
+		if (have + 1 >= room) {
+			room = room ? room * 2 : 4096;
+			bigger = realloc(text, room);
+			if (!bigger)
+				return err_sys(e, ENOMEM, "read %s", path);
+			text = bigger;
+		}
+		n = read(fd, text + have, room - 1 - have);
+		if (n < 0 && errno == EINTR)
+			continue;
+		if (n < 0)
+			return err_sys(e, errno, "read %s", path);
+		if (n == 0)
+			break;
+		have += (size_t)n;
+		if (have > max)
+			return err_set(e, EFBIG, "%s is larger than %zu bytes",
+				       path, max);
+	}
+	text[have] = '\0';
+	*data = take_ptr(text);
+	if (len)
+		*len = have;
+	return 0;
+}
+
+int dir_make(const char *path, struct err *e)
+{
+	char partial[4096];
+	size_t len = strlen(path);
+	char *slash;
+
+	if (!len || len >= sizeof(partial))
+		return err_sys(e, ENAMETOOLONG, "make directory %s", path);
+	/* Mostly it is there: one system call. */
+	if (!mkdir(path, 0755) || errno == EEXIST)
+		return 0;
+	strcpy(partial, path);
+	for (slash = partial + 1; (slash = strchr(slash, '/')); slash++) {
+		*slash = '\0';
+		if (mkdir(partial, 0755) && errno != EEXIST)
+			return err_sys(e, errno, "make directory %s", partial);
+		*slash = '/';
+	}
+	if (mkdir(path, 0755) && errno != EEXIST)
+		return err_sys(e, errno, "make directory %s", path);
+	return 0;
+}
