@@ -2,7 +2,6 @@
 #include "config.h"
 
 #include <errno.h>
-#include <limits.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "config_keys.h"
+#include "json.h"
 #include "state.h"
 
 enum { LIST_TEXT_MAX = 4096 };
@@ -317,51 +317,18 @@ static int set_key(struct config *c, const struct config_key *k,
 	return -EINVAL;
 }
 
-static unsigned int min3(unsigned int a, unsigned int b, unsigned int c)
+int config_unknown(const char *prefix, const char *key, struct err *e)
 {
-	unsigned int least = a < b ? a : b;
+	const char *names[64] = {NULL}, *nearest;
+	int n = 0;
 
-	return least < c ? least : c;
-}
-
-/* How many letters must be changed, added or taken away. */
-static unsigned int distance(const char *a, const char *b)
-{
-	unsigned int row[64], len = strlen(b);
-
-	if (len >= 64)
-		return UINT_MAX;
-	for (unsigned int i = 0; i <= len; i++)
-		row[i] = i;
-	for (unsigned int i = 1; *a; a++, i++) {
-		unsigned int diagonal = row[0];
-
-		row[0] = i;
-		for (unsigned int j = 1; j <= len; j++) {
-			unsigned int above = row[j];
-
-			row[j] = min3(above + 1, row[j - 1] + 1,
-				      diagonal + (*a != b[j - 1]));
-			diagonal = above;
-		}
-	}
-	return row[len];
-}
-
-const char *config_nearest(const char *key)
-{
-	const char *nearest = NULL;
-	unsigned int least = UINT_MAX;
-
-	for (const struct config_key *k = config_keys; k->name; k++) {
-		unsigned int d = distance(key, k->name);
-
-		if (d < least) {
-			least = d;
-			nearest = k->name;
-		}
-	}
-	return nearest;
+	for (const struct config_key *k = config_keys; k->name; k++)
+		names[n++] = k->name;
+	nearest = word_nearest(key, names);
+	if (!nearest)
+		return err_set(e, ENOENT, "unknown %s%.64s", prefix, key);
+	return err_set(e, ENOENT, "unknown %s%.64s (did you mean %s?)", prefix,
+		       key, nearest);
 }
 
 const struct config_key *config_find(const char *key)
@@ -378,11 +345,7 @@ int config_set(struct config *c, const char *key, const char *value,
 	const struct config_key *k = config_find(key);
 
 	if (!k)
-		return err_set(
-			e, ENOENT,
-			"unknown key \"%.64s\" (the nearest known one is "
-			"%s)",
-			key, config_nearest(key));
+		return config_unknown("key ", key, e);
 	return set_key(c, k, value, e);
 }
 

@@ -183,14 +183,11 @@ static int read_option(int argc, char **argv, int at, struct option *out,
 	word += 2;
 	len = strcspn(word, "=");
 	if (len >= sizeof(out->key))
-		return err_set(e, ENOENT, "unknown option --%s", word);
+		return config_unknown("option --", word, e);
 	memcpy(out->key, word, len);
 	out->key[len] = 0;
 	if (strcmp(out->key, "config") && !config_find(out->key))
-		return err_set(e, ENOENT,
-			       "unknown option --%s (the nearest known one is "
-			       "--%s)",
-			       out->key, config_nearest(out->key));
+		return config_unknown("option --", out->key, e);
 	out->next = at + 1;
 	if (word[len])
 		out->value = word + len + 1;

@@ -8,6 +8,7 @@
 
 #include "cleanup.h"
 #include "config_keys.h"
+#include "json.h"
 #include "state.h"
 #include "yaml.h"
 
@@ -25,7 +26,7 @@ static int append_scalar(const cJSON *value, char text[VALUE_MAX])
 	else if (cJSON_IsBool(value))
 		wrote = snprintf(text + len, room, "%s",
 				 cJSON_IsTrue(value) ? "true" : "false");
-	else if (cJSON_IsNumber(value) && fabs(n) < 1e15 && n == floor(n))
+	else if (cJSON_IsNumber(value) && fabs(n) < 1e15 && n == (long long)n)
 		wrote = snprintf(text + len, room, "%.0f", n);
 	else if (cJSON_IsNumber(value))
 		wrote = snprintf(text + len, room, "%g", n);
@@ -82,14 +83,9 @@ static int set_from_file(struct config *c, const cJSON *value, struct err *e)
 	return rc ? rc : config_set(c, value->string, text, e);
 }
 
-static void json_delete(cJSON **json)
-{
-	cJSON_Delete(*json);
-}
-
 int config_read(const char *path, struct config *c, struct err *e)
 {
-	__cleanup(json_delete) cJSON *documents = NULL;
+	__cleanup(json_free) cJSON *documents = NULL;
 	__cleanup(mem_free) char *text = NULL;
 	struct config changed = *c;
 	const cJSON *document, *value;

@@ -5,6 +5,8 @@
 
 #include <stddef.h>
 
+#include "err.h"
+
 enum config_kind {
 	CONFIG_TEXT,
 	CONFIG_BOOL,
@@ -35,4 +37,5 @@ struct config_key {
 extern const struct config_key config_keys[]; /* ends with a NULL name */
 
 const struct config_key *config_find(const char *key); /* NULL: unknown */
-const char *config_nearest(const char *key);
+/* "unknown <prefix><key> (did you mean ...?)"; returns -ENOENT. */
+int config_unknown(const char *prefix, const char *key, struct err *e);

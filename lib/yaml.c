@@ -9,6 +9,7 @@
 #include <yaml.h>
 
 #include "cleanup.h"
+#include "json.h"
 
 enum {
 	DEPTH_MAX = 64,
@@ -27,11 +28,6 @@ struct reader {
 	const char *text;
 	struct err *err;
 };
-
-static void json_delete(cJSON **json)
-{
-	cJSON_Delete(*json);
-}
 
 static void event_delete(yaml_event_t *event)
 {
@@ -292,7 +288,7 @@ static const char *event_anchor(const yaml_event_t *event)
 static int read_value(struct reader *r, yaml_event_t *first, int depth,
 		      cJSON **out)
 {
-	__cleanup(json_delete) cJSON *value = NULL;
+	__cleanup(json_free) cJSON *value = NULL;
 	size_t line = event_line(first);
 	int rc = 0;
 
@@ -347,7 +343,7 @@ int yaml_parse(const char *name, const char *text, size_t len, cJSON **out,
 {
 	__cleanup(parser_delete) struct reader r = {
 		.name = name, .text = text, .err = e};
-	__cleanup(json_delete) cJSON *documents = NULL;
+	__cleanup(json_free) cJSON *documents = NULL;
 	int rc;
 
 	if (!yaml_parser_initialize(&r.parser))
