@@ -51,11 +51,11 @@ ok() { echo "ok $((++tap_count)) - $*"; }
 not_ok() {
 	echo "not ok $((++tap_count)) - $1"
 	tap_failed=$((tap_failed + 1))
-	[ -z "${2:-}" ] || sed 's/^/# /' <<<"$2"
+	[ -z "${2:-}" ] || echo "$2" | sed 's/^/# /'
 }
 
 skip() { echo "ok $((++tap_count)) - $1 # SKIP $2"; }
-note() { sed 's/^/# /' <<<"$*"; }
+note() { echo "$*" | sed 's/^/# /'; }
 
 # check SENTENCE COMMAND...: ok if the command succeeds, else with its output.
 check() {
@@ -127,6 +127,7 @@ at_exit() { cleanups=("$*" "${cleanups[@]}"); }
 # background COMMAND...: runs it, remembers it; its id is in $!. `exec` takes
 # the place of the subshell, so that a signal reaches the command itself.
 background() {
+	# shellcheck disable=SC2030,SC2209
 	(as_process=exec && "$@") &
 	pids+=($!)
 }
@@ -167,10 +168,7 @@ remove_stale() {
 		"$BPFFS"/flt[0-9]*-* "$BPFFS"/fldemo[0-9]*-*; do
 		x=${x##*/} x=${x%%[-.]*} pid=${x//[a-z]/}
 		kill -0 "$pid" 2>/dev/null && continue
-		for keep in /tmp/"$x".*/keep; do
-			continue 2
-		done
-		remove_prefix "$x"
+		compgen -G "/tmp/$x.*/keep" >/dev/null || remove_prefix "$x"
 	done
 }
 
@@ -209,16 +207,18 @@ node_link() {
 	if [ "$FL_UNDERLAY" = bridge ]; then echo 0; else node_number "$1"; fi
 }
 
+link_v6() { if [ "$1" = 0 ]; then echo fd00; else echo "fd00:0:0:$1"; fi; }
+
 # node_addr NODE 4|6, its gateway, its pod range, its own address in that.
 node_addr() {
 	local n l
 	n=$(node_number "$1") l=$(node_link "$1")
-	if [ "$2" = 4 ]; then echo "10.0.$l.$((10 + n))"; else echo "fd00:0:0:$l::1$n"; fi
+	if [ "$2" = 4 ]; then echo "10.0.$l.$((10 + n))"; else echo "$(link_v6 "$l")::1$n"; fi
 }
 node_gateway() {
 	local l
 	l=$(node_link "$1")
-	if [ "$2" = 4 ]; then echo "10.0.$l.1"; else echo "fd00:0:0:$l::1"; fi
+	if [ "$2" = 4 ]; then echo "10.0.$l.1"; else echo "$(link_v6 "$l")::1"; fi
 }
 node_cidr() {
 	local n
@@ -239,6 +239,7 @@ world_addr() {
 in_ns() { # in_ns NAMESPACE COMMAND...
 	local ns=$1
 	shift
+	# shellcheck disable=SC2031
 	${as_process:-} nsenter --net="/run/netns/$P-$ns" -- "$@"
 }
 in_node() { in_ns "$@"; }
@@ -331,7 +332,7 @@ node_manifest() {
 		echo "apiVersion: v1"
 		echo "kind: Node"
 		echo "metadata:"
-		echo "  name: $node"
+		echo "  name: node-$node"
 		echo "spec:"
 		echo "  podCIDR: $(node_cidr "$node" 4)"
 		echo "  podCIDRs: [\"$(node_cidr "$node" 4)\", \"$(node_cidr "$node" 6)\"]"
@@ -340,7 +341,7 @@ node_manifest() {
 		for f in $FL_FAMILIES; do
 			echo "  - {type: InternalIP, address: \"$(node_addr "$node" "$f")\"}"
 		done
-		echo "  - {type: Hostname, address: $node}"
+		echo "  - {type: Hostname, address: node-$node}"
 	} >"$DIR/node-$node.new"
 	mv "$DIR/node-$node.new" "$DIR/cluster/node-$node.yaml"
 }
@@ -349,7 +350,7 @@ node_config() {
 	local node=$1
 	mkdir -p "$DIR/$node"
 	{
-		echo "node-name: $node"
+		echo "node-name: node-$node"
 		echo "cluster-dir: $DIR/cluster"
 		echo "state-dir: $(state_dir "$node")"
 		echo "bpf-root: $(bpf_root "$node")"
@@ -382,15 +383,7 @@ agent_stop() {
 }
 
 # http_get NODE PATH: the body; fails unless the status is 200.
-http_get() {
-	in_node "$1" bash -c '
-		exec 3<>/dev/tcp/127.0.0.1/9876 || exit 1
-		printf "GET %s HTTP/1.0\r\nHost: localhost\r\n\r\n" "$1" >&3
-		read -r -t 5 _ status _ <&3
-		while read -r -t 5 line <&3 && [ -n "${line%$'"'\\\\r'"'}" ]; do :; done
-		timeout 5 cat <&3
-		[ "$status" = 200 ]' http_get "$2" 2>/dev/null
-}
+http_get() { traffic "$1" http 127.0.0.1 9876 "$2"; }
 
 agent_wait() {
 	wait_for "${2:-10}" http_get "$1" /readyz && return

@@ -9,9 +9,11 @@
   udp HOST PORT SIZE...            datagrams that must come back unchanged
   steady tcp|udp HOST PORT SECONDS [RATE]   numbered messages, echoed; JSON
   many HOST PORT N [--ports FIRST] [--hold FILE]   N connections at once; JSON
+  http HOST PORT PATH              prints the body; status must be 200
   sctp-serve PORT | sctp HOST PORT [SPORT]   raw SCTP: INIT, DATA; checksums
 """
 import hashlib
+import http.client
 import json
 import os
 import resource
@@ -464,6 +466,14 @@ def many(host, port, n, *options):
     return 1 if m.errors else 0
 
 
+def http_get(host, port, path):
+    c = http.client.HTTPConnection(host, int(port), timeout=5)
+    c.request("GET", path)
+    answer = c.getresponse()
+    print(answer.read().decode())
+    return 0 if answer.status == 200 else 1
+
+
 # ---- SCTP, by hand: not every kernel has it ---------------------------------
 
 CRC = []
@@ -540,12 +550,12 @@ def sctp(host, port, sport="5000"):
 
 
 COMMANDS = {"serve": serve, "who": who, "put": put, "get": get, "udp": udp,
-            "steady": steady, "many": many, "sctp-serve": sctp_serve, "sctp": sctp}
+            "steady": steady, "many": many, "http": http_get, "sctp-serve": sctp_serve, "sctp": sctp}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in COMMANDS:
         sys.exit(__doc__)
     try:
         sys.exit(COMMANDS[sys.argv[1]](*sys.argv[2:]))
-    except OSError as e:
+    except (OSError, http.client.HTTPException) as e:
         sys.exit(f"traffic.py {' '.join(sys.argv[1:])}: {e}")
