@@ -47,6 +47,9 @@ int link_add_veth(struct link_ctx *c, const char *name, const unsigned char *mac
 /* VXLAN in external (collect metadata) mode; -EEXIST passes as is. */
 int link_add_vxlan(struct link_ctx *c, const char *name, const unsigned char *mac,
 		   unsigned int port, unsigned int mtu, struct err *e);
+/* A device that does nothing but hold addresses. A kernel without dummy gets
+ * an ifb device, which swallows what is sent to it just as well: do not judge
+ * by link_info.kind. */
 int link_add_dummy(struct link_ctx *c, const char *name, unsigned int mtu, struct err *e);
 int link_del(struct link_ctx *c, const char *name, struct err *e); /* 0 if gone */
 /* NOARP for the overlay device; addrgenmode none for devices that need no
