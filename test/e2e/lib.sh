@@ -39,6 +39,7 @@ FL_ATTACH=${FL_ATTACH:-auto}	# auto | tcx | clsact
 FL_UNDERLAY=${FL_UNDERLAY:-bridge} # bridge: one link; router: one link a node
 FL_FAMILIES=${FL_FAMILIES:-4 6} # of the InternalIPs in the Node manifests
 FL_CONFIG=${FL_CONFIG:-}	# further lines for every fairlead.yaml
+FL_MANIFESTS=${FL_MANIFESTS:-}	# directory of manifests to use instead of our own
 FL_TAG=${FL_TAG:-flt}		# first part of the prefix
 
 # ---- TAP --------------------------------------------------------------------
@@ -134,8 +135,15 @@ background() {
 
 # stop PID [SIGNAL]: ends a process that we started, and waits for it.
 stop() {
+	local i
 	kill "-${2:-TERM}" "$1" 2>/dev/null
 	wait "$1" 2>/dev/null
+	# In a subshell it is not ours to wait for.
+	for ((i = 0; i < 100; i++)); do
+		kill -0 "$1" 2>/dev/null || return 0
+		sleep 0.05
+	done
+	kill -9 "$1" 2>/dev/null
 }
 
 # Remove what belongs to a prefix: processes, namespaces, mounts, pins, files.
@@ -328,6 +336,10 @@ config_of() { echo "$DIR/$1/fairlead.yaml"; }
 # The manifest of a node, into the directory that all agents watch.
 node_manifest() {
 	local node=$1 f
+	if [ -n "$FL_MANIFESTS" ]; then
+		cp "$FL_MANIFESTS/node-$node.yaml" "$DIR/cluster/"
+		return
+	fi
 	{
 		echo "apiVersion: v1"
 		echo "kind: Node"

@@ -4,6 +4,8 @@
 
   serve PORT                       TCP and UDP, both families, until killed
   who tcp|udp HOST PORT            prints the address and port the server saw
+  reach HOST PORT                  the same by TCP and UDP, which must agree
+  fragments HOST PORT SIZE PIECE [reverse]   a datagram in fragments, echoed
   put HOST PORT BYTES [MBPS]       send, the server's SHA-256 must be ours
   get HOST PORT BYTES              receive, compare the SHA-256
   udp HOST PORT SIZE...            datagrams that must come back unchanged
@@ -207,17 +209,73 @@ def accept_all(listener, sel):
 
 # ---- clients ----------------------------------------------------------------
 
-def who(proto, host, port):
+def ask(proto, host, port):
     if proto == "tcp":
         s = connect(host, port)
         s.sendall(b"WHO\n")
-        print(s.makefile().readline().strip())
-        return 0
+        return s.makefile().readline().strip()
     s = socket.socket(resolve(host), socket.SOCK_DGRAM)
     s.settimeout(2)
     s.connect((host, int(port)))
     s.send(b"WHO")
-    print(s.recv(200).decode())
+    return s.recv(200).decode()
+
+
+def who(proto, host, port):
+    print(ask(proto, host, port))
+    return 0
+
+
+def reach(host, port):
+    seen = [ask(proto, host, port).split()[0] for proto in ("tcp", "udp")]
+    print(*dict.fromkeys(seen))
+    return 0 if seen[0] == seen[1] else 1
+
+
+def ipv4_fragment(me, host, ident, at, piece, last):
+    offset = at // 8 | (0 if last else 0x2000)
+    return struct.pack("!BBHHHBBH4s4s", 0x45, 0, 0, ident, offset, 64, 17, 0,
+                       socket.inet_pton(socket.AF_INET, me),
+                       socket.inet_pton(socket.AF_INET, host)) + piece
+
+
+def ipv6_fragment(me, host, ident, at, piece, last):
+    return (struct.pack("!IHBB", 6 << 28, 8 + len(piece), 44, 64) +
+            socket.inet_pton(socket.AF_INET6, me) + socket.inet_pton(socket.AF_INET6, host) +
+            struct.pack("!BBHI", 17, 0, at | (not last), ident) + piece)
+
+
+def ones_sum(data):
+    data += bytes(len(data) % 2)
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    while total >> 16:
+        total = (total & 0xFFFF) + (total >> 16)
+    return total
+
+
+def fragments(host, port, size, piece, order=""):
+    """Sends one datagram in hand-made fragments; the echo must be whole."""
+    size, piece, family = int(size), int(piece) // 8 * 8, resolve(host)
+    s = socket.socket(family, socket.SOCK_DGRAM)
+    s.settimeout(2)
+    s.connect((host, int(port)))
+    me, sport = s.getsockname()[:2]
+    data = next(content(size))
+    head = struct.pack("!HHHH", sport, int(port), 8 + size, 0)
+    pseudo = (socket.inet_pton(family, me) + socket.inet_pton(family, host) +
+              struct.pack("!II", 8 + size, 17))
+    value = ~ones_sum(pseudo + head + data) & 0xFFFF or 0xFFFF
+    whole = head[:6] + struct.pack("!H", value) + data
+    make = ipv4_fragment if family == socket.AF_INET else ipv6_fragment
+    ident = os.getpid() & 0xFFFF
+    pieces = [make(me, host, ident, at, whole[at:at + piece], at + piece >= len(whole))
+              for at in range(0, len(whole), piece)]
+    raw = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW)
+    for packet in reversed(pieces) if order == "reverse" else pieces:
+        raw.sendto(packet, (host, 0))
+    if s.recv(70000) != data:
+        print("came back changed")
+        return 1
     return 0
 
 
@@ -549,7 +607,7 @@ def sctp(host, port, sport="5000"):
     return 0
 
 
-COMMANDS = {"serve": serve, "who": who, "put": put, "get": get, "udp": udp,
+COMMANDS = {"serve": serve, "who": who, "reach": reach, "fragments": fragments, "put": put, "get": get, "udp": udp,
             "steady": steady, "many": many, "http": http_get, "sctp-serve": sctp_serve, "sctp": sctp}
 
 if __name__ == "__main__":
