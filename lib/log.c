@@ -277,7 +277,9 @@ void log_write(enum log_level level, const char *msg, const char *kv, ...)
 	l.cut = false;
 	if (kv) {
 		va_start(ap, kv);
-		vsnprintf(pairs, sizeof(pairs), kv, ap);
+		if (vsnprintf(pairs, sizeof(pairs), kv, ap) >=
+		    (int)sizeof(pairs))
+			memcpy(pairs + sizeof(pairs) - 4, "...", 4);
 		va_end(ap);
 	}
 	if (line_format == LOG_FORMAT_JSON)
