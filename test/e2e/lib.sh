@@ -38,7 +38,7 @@ FL_MODE=${FL_MODE:-overlay}	# overlay | native
 FL_ATTACH=${FL_ATTACH:-auto}	# auto | tcx | clsact
 FL_UNDERLAY=${FL_UNDERLAY:-bridge} # bridge: one link; router: one link a node
 FL_FAMILIES=${FL_FAMILIES:-4 6} # of the InternalIPs in the Node manifests
-FL_CONFIG=${FL_CONFIG:-}	# further lines for every fairlead.yaml
+FL_CONFIG=${FL_CONFIG:-}	# further lines for every fairlead.yaml; FL_CONFIG_a: for a's
 FL_MANIFESTS=${FL_MANIFESTS:-}	# directory of manifests to use instead of our own
 FL_TAG=${FL_TAG:-flt}		# first part of the prefix
 
@@ -359,7 +359,7 @@ node_manifest() {
 }
 
 node_config() {
-	local node=$1
+	local node=$1 own=FL_CONFIG_$1
 	mkdir -p "$DIR/$node"
 	{
 		echo "node-name: node-$node"
@@ -371,6 +371,7 @@ node_config() {
 		echo "attach: $FL_ATTACH"
 		[ "$FL_MODE" != native ] || [ "$FL_UNDERLAY" != bridge ] || echo "direct-routes: true"
 		[ -z "$FL_CONFIG" ] || echo "$FL_CONFIG"
+		[ -z "${!own:-}" ] || echo "${!own}"
 	} >"$(config_of "$node")"
 }
 

@@ -10,7 +10,8 @@
   get HOST PORT BYTES              receive, compare the SHA-256
   udp HOST PORT SIZE...            datagrams that must come back unchanged
   steady tcp|udp HOST PORT SECONDS [RATE]   numbered messages, echoed; JSON
-  many HOST PORT N [--ports FIRST] [--hold FILE]   N connections at once; JSON
+  many HOST PORT N [--ports FIRST] [--hold FILE] [--patience SECONDS]
+                                   N connections open at once; JSON
   http HOST PORT PATH              prints the body; status must be 200
   sctp-serve PORT | sctp HOST PORT [SPORT]   raw SCTP: INIT, DATA; checksums
 """
@@ -420,8 +421,9 @@ def steady(proto, host, port, seconds, rate="200"):
 class Many:
     """N connections that are all open at the same time."""
 
-    def __init__(self, host, port, n, first):
+    def __init__(self, host, port, n, first, patience):
         many_files()
+        self.patience = patience
         self.host, self.port, self.n, self.first = host, int(port), n, first
         self.sel, self.socks, self.errors = selectors.EpollSelector(), {}, {}
 
@@ -475,7 +477,7 @@ class Many:
 
     def settle(self, waiting, until):
         while waiting > until:
-            ready = self.sel.select(15)
+            ready = self.sel.select(self.patience)
             if not ready:
                 break
             for key, mask in ready:
@@ -507,12 +509,14 @@ class Many:
         print(json.dumps({
             "connected": len(seen), "failed": sum(self.errors.values()),
             "errors": self.errors, "addresses": sorted({a for a, _ in seen}),
-            "ports": len({p for _, p in seen})}), flush=True)
+            "ports": len({p for _, p in seen}),
+            "node_ports": sum(30000 <= int(p) <= 32767 for _, p in seen)}), flush=True)
 
 
 def many(host, port, n, *options):
     options = dict(zip(options[::2], options[1::2]))
-    m = Many(host, port, int(n), int(options.get("--ports", 0)))
+    m = Many(host, port, int(n), int(options.get("--ports", 0)),
+             float(options.get("--patience", 15)))
     m.round_one()
     hold = options.get("--hold")
     if hold:
