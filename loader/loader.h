@@ -7,9 +7,13 @@
  *
  *	maps/<name>        the maps of abi.h
  *	stubs/<hook>       what is attached to devices
- *	programs/<name>    the running generation (hooks, stages, reaper)
- *	stages             its own program array
+ *	programs/<name>    the running generation (hooks, stages, reaper); a
+ *	                   symbolic link to generations/<number>
+ *	programs/stages    its own program array
+ *	programs/build     a symbolic link whose text names the build
  *	links/<ifindex>-ingress, links/<ifindex>-egress   TCX attachments
+ *	links/<ifindex>-clsact   a mark: attached by tc filters
+ *	locks/<what>       directories that are flock()ed
  *
  * All functions return 0 or negative errno with a sentence, out parameters
  * untouched on failure, unless they say otherwise.
@@ -32,8 +36,8 @@
 int datapath_check(const char *bpf_root, struct err *e);
 
 struct datapath_report {
-	bool reused_maps;	   /* adopted from pins */
-	bool replaced_programs;	   /* a generation was running before */
+	bool reused_maps;	/* adopted from pins */
+	bool replaced_programs; /* a generation was running before */
 	unsigned int flows_max;
 	unsigned long long map_bytes; /* kernel memory of all maps */
 };
@@ -44,7 +48,8 @@ struct datapath_report {
  * grace period. Nothing is changed on failure. Maps whose layout does not fit
  * are an error that says so (or are rebuilt, with `rebuild`). Two loads at a
  * time wait for each other. NULL report is fine. */
-int datapath_load(const struct config *c, bool rebuild, struct datapath_report *out, struct err *e);
+int datapath_load(const struct config *c, bool rebuild,
+		  struct datapath_report *out, struct err *e);
 
 /* Take everything away: attachments, pins, and with `devices` the overlay and
  * the host device. 0 where nothing is loaded. */
@@ -71,17 +76,20 @@ bool attach_has_tcx(void);
 /* Attach the stubs of the role to both directions of a device; replaces what
  * is there of ours, leaves what is not. Idempotent, and heals. `mode` is TCX
  * or CLSACT, or AUTO. */
-int attach_device(const char *bpf_root, enum attach_mode mode, unsigned int ifindex,
-		  enum attach_role role, struct err *e);
-int detach_device(const char *bpf_root, unsigned int ifindex, struct err *e); /* 0 if not attached or gone */
+int attach_device(const char *bpf_root, enum attach_mode mode,
+		  unsigned int ifindex, enum attach_role role, struct err *e);
+int detach_device(const char *bpf_root, unsigned int ifindex,
+		  struct err *e); /* 0 if not attached or gone */
 /* 0: both directions run our stubs (by program id); -ENOENT: not so. */
-int attach_verify(const char *bpf_root, unsigned int ifindex, enum attach_role role, struct err *e);
+int attach_verify(const char *bpf_root, unsigned int ifindex,
+		  enum attach_role role, struct err *e);
 /* Removes pins of links whose device is gone; *n (may be NULL): how many. */
 int attach_sweep(const char *bpf_root, int *n, struct err *e);
 /* fn for each attached device of this namespace that has pins or filters of
  * ours. mode is ATTACH_TCX or ATTACH_CLSACT. */
 int attach_each(const char *bpf_root,
-		int (*fn)(unsigned int ifindex, enum attach_role role, enum attach_mode mode, void *arg),
+		int (*fn)(unsigned int ifindex, enum attach_role role,
+			  enum attach_mode mode, void *arg),
 		void *arg, struct err *e);
 
 /* ---- maps ------------------------------------------------------------ */
@@ -94,33 +102,38 @@ enum map_flag { MAP_ANY, MAP_NOEXIST, MAP_EXIST };
 int map_lookup(int fd, const void *key, void *value);
 int map_update(int fd, const void *key, const void *value, enum map_flag flag);
 int map_delete(int fd, const void *key);
-int map_next_key(int fd, const void *key, void *next); /* key NULL: the first; -ENOENT: the end */
+int map_next_key(int fd, const void *key,
+		 void *next); /* key NULL: the first; -ENOENT: the end */
 
 /* Calls fn for each entry, in batches where the kernel has them for the type;
  * entries that come or go meanwhile may or may not be seen, none twice where
  * batches work. fn returns 0 to go on; it may delete the entry it is shown. */
-int map_each(int fd, int (*fn)(const void *key, const void *value, void *arg), void *arg, struct err *e);
+int map_each(int fd, int (*fn)(const void *key, const void *value, void *arg),
+	     void *arg, struct err *e);
 
 /* Sum over CPUs of one slot of a per-CPU array whose value is n_words __u64. */
 int map_sum_percpu(int fd, __u32 index, unsigned int n_words, __u64 *sum);
 
 struct map_usage {
 	char name[16];
-	char type[24];	      /* as bpftool prints it */
+	char type[24]; /* as bpftool prints it */
 	unsigned int max_entries;
 	unsigned int entries; /* counted */
 	unsigned int key_size, value_size;
 	unsigned long long bytes; /* memlock of fdinfo */
 };
 /* Fill and bytes of one map; counting walks it. */
-int map_usage(const char *bpf_root, const char *name, struct map_usage *out, struct err *e);
+int map_usage(const char *bpf_root, const char *name, struct map_usage *out,
+	      struct err *e);
 /* Names of all maps of the ABI, NULL-terminated. */
 const char *const *map_names(void);
 
 /* Read-modify-write of the one slot of fl_config: fn changes *cfg. Serialised
  * between processes by a lock file's lock (<state>.lock beside the pin is not
  * possible on bpffs, so on the directory's fd: flock). */
-int config_map_change(const char *bpf_root, void (*fn)(struct fl_config *cfg, void *arg), void *arg, struct err *e);
+int config_map_change(const char *bpf_root,
+		      void (*fn)(struct fl_config *cfg, void *arg), void *arg,
+		      struct err *e);
 /* Raise the epoch. */
 int epoch_raise(const char *bpf_root, struct err *e);
 
@@ -128,8 +141,8 @@ int epoch_raise(const char *bpf_root, struct err *e);
 
 /* Hand keys of fl_flows (n <= FL_REAP_MAX) to the reaper; *removed:
  * connections it deleted. */
-int flows_reap(const char *bpf_root, const struct fl_tuple *keys, unsigned int n,
-	       unsigned int *removed, struct err *e);
+int flows_reap(const char *bpf_root, const struct fl_tuple *keys,
+	       unsigned int n, unsigned int *removed, struct err *e);
 
 /* ---- events ---------------------------------------------------------- */
 
@@ -141,5 +154,7 @@ int events_open(const char *bpf_root, bool fresh,
 		int (*fn)(const struct fl_event *ev, void *arg), void *arg,
 		struct events **out, struct err *e);
 int events_fd(const struct events *ev); /* for poll/epoll */
-int events_poll(struct events *ev, int timeout_ms); /* events seen, or negative errno / fn's result */
+int events_poll(
+	struct events *ev,
+	int timeout_ms); /* events seen, or negative errno / fn's result */
 void events_close(struct events **ev);
