@@ -208,7 +208,8 @@ static int host_setup(struct link_ctx *ctx, const struct config *c,
 	}
 	if (r)
 		return r;
-	if (strcmp(l.kind, "dummy"))
+	/* Kernels without dummy devices: see link_add_dummy(). */
+	if (strcmp(l.kind, "dummy") && strcmp(l.kind, "ifb"))
 		return err_set(e, EEXIST,
 			       "device %s exists and is no dummy device: "
 			       "rename it, or set host-device",
