@@ -162,6 +162,9 @@ remove_prefix() {
 	for d in "$BPFFS/$p"-*; do
 		rm -rf "$d"
 	done
+	for d in /sys/fs/cgroup/"$p" /sys/fs/cgroup/*/"$p"; do
+		find "$d" -depth -type d -exec rmdir {} +
+	done 2>/dev/null
 	for ns in /run/netns/"$p"-*; do
 		ip netns del "${ns##*/}"
 	done
