@@ -16,7 +16,7 @@ override CFLAGS += -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -MMD -MP \
 	-Iinclude -I$(BUILD)/deps -I$(BUILD)/skel -DFAIRLEAD_VERSION='"$(VERSION)"' \
 	$(shell $(PKGCONFIG) --cflags libnl-3.0 libnl-route-3.0 2>/dev/null)
 ARCH_INCLUDE := /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)
-BPF_CFLAGS = -target bpf -mcpu=v2 -O2 -g -Wall -Wextra -Werror -MMD -MP -Iinclude -I$(ARCH_INCLUDE)
+BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -MMD -MP -Iinclude -I$(ARCH_INCLUDE)
 
 LIBS_BPF = -lbpf -lelf -lz
 LIBS_NL  = -lnl-route-3 -lnl-3
@@ -89,7 +89,8 @@ $(BUILD)/fairlead-loader: $(BUILD)/obj/loader/main.o
 $(BUILD)/fairlead: $(BUILD)/obj/ctl/main.o $(BUILD)/libctl.a
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/libloader.a $(BUILD)/liblib.a
 	$(call say,LINK,$@)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LINK) -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
+	$(Q)$(CC) $(LDFLAGS) -o $@ $(filter %.o,$^) -Wl,--start-group $(filter %.a,$^) -Wl,--end-group \
+		$(LINK) -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
 
 # ---- tests ---------------------------------------------------------------
 
