@@ -1,0 +1,204 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "desired.h"
+
+#include <linux/rtnetlink.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "desired_nodes.h"
+#include "memory.h"
+
+void desired_init(struct desired *d)
+{
+	memset(d, 0, sizeof(*d));
+	entries_init(&d->endpoints, sizeof(struct fl_addr),
+		     sizeof(struct fl_endpoint));
+	entries_init(&d->routes, sizeof(struct fl_prefix),
+		     sizeof(struct fl_route));
+	entries_init(&d->masquerade, sizeof(struct fl_prefix), sizeof(__u32));
+	entries_init(&d->uplinks, sizeof(__u32), sizeof(struct fl_uplink));
+}
+
+void desired_free(struct desired *d)
+{
+	entries_free(&d->endpoints);
+	entries_free(&d->routes);
+	entries_free(&d->masquerade);
+	entries_free(&d->uplinks);
+	free(d->host_routes);
+	problems_free(&d->problems);
+	desired_init(d);
+}
+
+void desired_add_host_route(struct desired *d, const struct link_route *r)
+{
+	d->host_routes = list_room(d->host_routes, d->host_routes_room,
+				   d->n_host_routes);
+	d->host_routes[d->n_host_routes++] = *r;
+}
+
+struct fl_addr desired_src(const struct desired *d, bool v4)
+{
+	return v4 ? d->config.host_v4 : d->config.host_v6;
+}
+
+/* ---- this node ------------------------------------------------------ */
+
+struct fl_addr desired_host_addr(const struct fl_prefix *pod_cidr)
+{
+	return addr_add(&pod_cidr->addr, 1);
+}
+
+static void set_pod_cidrs(const struct inputs *in, const struct node *own,
+			  struct node_facts *node)
+{
+	const struct fl_prefix *cidrs = in->config->pod_cidrs;
+
+	node->n_pod_cidrs = in->config->n_pod_cidrs;
+	if (!node->n_pod_cidrs && own) {
+		cidrs = own->pod_cidrs;
+		node->n_pod_cidrs = own->n_pod_cidrs;
+	}
+	for (int i = 0; i < node->n_pod_cidrs; i++) {
+		node->pod_cidrs[i] = cidrs[i];
+		node->host_addrs[i] = desired_host_addr(&cidrs[i]);
+	}
+	node->n_host_addrs = node->n_pod_cidrs;
+}
+
+static void set_host_addrs(struct desired *d)
+{
+	for (int i = d->node.n_host_addrs; i--;) {
+		const struct fl_addr *a = &d->node.host_addrs[i];
+
+		if (addr_is_v4(a))
+			d->config.host_v4 = *a;
+		else
+			d->config.host_v6 = *a;
+	}
+}
+
+static void set_config(const struct inputs *in, struct desired *d)
+{
+	const struct config *c = in->config;
+	const struct link_info *l;
+
+	l = facts_link_named(in->facts, c->host_device);
+	d->config.host_ifindex = l ? l->ifindex : 0;
+	l = c->overlay ? facts_link_named(in->facts, c->overlay_device) : NULL;
+	d->config.overlay_ifindex = l ? l->ifindex : 0;
+	d->config.overlay_mtu = d->node.mtu;
+	d->config.masq_port_min = c->masq_port_min;
+	d->config.masq_port_max = c->masq_port_max;
+	d->config.masq_skip_min = c->node_port_min;
+	d->config.masq_skip_max = c->node_port_max;
+	d->config.events_per_second = c->events_per_second;
+}
+
+static void set_node(const struct inputs *in, const struct node *own,
+		     struct desired *d)
+{
+	struct node_facts *node = &d->node;
+
+	snprintf(node->name, sizeof(node->name), "%s", in->config->node_name);
+	snprintf(node->bpf_root, sizeof(node->bpf_root), "%s",
+		 in->config->bpf_root);
+	node->overlay = in->config->overlay;
+	node->default_verdict = DEFAULT_ALLOW;
+	set_pod_cidrs(in, own, node);
+	set_host_addrs(d);
+	node->mtu = in->config->mtu;
+	if (!node->mtu)
+		node->mtu = uplinks_mtu(&d->uplink_list, in->config,
+					desired_underlay_is_v6(in, own));
+}
+
+/* What must be known before anything can be said of this node. */
+static void find_missing(const struct inputs *in, const struct node *own,
+			 struct desired *d)
+{
+	const struct config *c = in->config;
+
+	if (!own && c->cluster_dir[0] && !c->n_pod_cidrs)
+		snprintf(d->missing, sizeof(d->missing),
+			 "there is no Node %.100s in %.100s", c->node_name,
+			 c->cluster_dir);
+	else if (!d->node.n_pod_cidrs)
+		snprintf(
+			d->missing, sizeof(d->missing),
+			"Node %.100s has no podCIDRs, and pod-cidrs is not set",
+			c->node_name);
+	else if (!d->node.mtu)
+		snprintf(d->missing, sizeof(d->missing),
+			 "no uplink: no device has a default route or an "
+			 "InternalIP of Node %.100s",
+			 c->node_name);
+}
+
+static void add_uplinks(struct desired *d)
+{
+	for (int i = 0; i < d->uplink_list.n; i++)
+		entries_add(&d->uplinks, &d->uplink_list.items[i].ifindex,
+			    &d->uplink_list.items[i].value);
+}
+
+/* ---- pods of this node ---------------------------------------------- */
+
+static void add_endpoint_addr(const struct endpoint_record *r,
+			      const struct fl_addr *addr, struct desired *d)
+{
+	struct fl_endpoint entry = endpoint_entry(r);
+	struct link_route route = {
+		.dst = {128, *addr},
+		.ifindex = r->ifindex,
+		.src = desired_src(d, addr_is_v4(addr)),
+		.protocol = LINK_RTPROT,
+	};
+
+	entries_add(&d->endpoints, addr, &entry);
+	desired_add_host_route(d, &route);
+}
+
+static void add_endpoints(const struct inputs *in, struct desired *d)
+{
+	for (size_t i = 0; i < in->endpoints->n; i++) {
+		const struct endpoint_record *r = &in->endpoints->items[i];
+
+		if (!endpoint_has_device(r, in->facts))
+			continue; /* the reaper's business */
+		for (int j = 0; j < r->n_addrs; j++) {
+			if (endpoints_find_addr(in->endpoints, &r->addrs[j]) ==
+			    r)
+				add_endpoint_addr(r, &r->addrs[j], d);
+			else
+				problems_add(&d->problems,
+					     "endpoint %s of %.64s: another "
+					     "one has the same address",
+					     r->ifname, r->container_id);
+		}
+	}
+}
+
+/* ---- all of it ------------------------------------------------------ */
+
+void desired_compute(const struct inputs *in, struct desired *out)
+{
+	const struct node *own = model_node(in->model, in->config->node_name);
+
+	desired_free(out);
+	uplinks_derive(in->facts, in->config, own, &out->uplink_list,
+		       &out->problems);
+	set_node(in, own, out);
+	set_config(in, out);
+	find_missing(in, own, out);
+	add_uplinks(out);
+	add_endpoints(in, out);
+	desired_add_nodes(in, own, out);
+	if (out->node.mtu && out->node.mtu < 1280)
+		problems_add(&out->problems,
+			     "the MTU of pods is %u: IPv6 needs 1280",
+			     out->node.mtu);
+	entries_sort(&out->endpoints);
+	entries_sort(&out->uplinks);
+}

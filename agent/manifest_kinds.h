@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* One function a kind, and what they are made of; private to manifest*.c. */
+#pragma once
+
+#include <cjson/cJSON.h>
+
+#include "../lib/err.h"
+#include "model.h"
+
+/* Where we are, for sentences. */
+struct reader {
+	const char *file;
+	const char *kind, *name; /* NULL: not known yet */
+	struct err *err;
+};
+
+/* "FILE:LINE: KIND NAME: PATH: reason"; returns -EINVAL. path may be NULL. */
+int reader_fail(struct reader *r, const cJSON *at, const char *path,
+		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+
+enum field_type { FIELD_OBJECT, FIELD_LIST, FIELD_STRING, FIELD_BOOL };
+
+/* The field that is the last part of path ("spec.podCIDR"); *out is NULL
+ * where it is missing or null, or where parent is NULL. */
+int reader_field(struct reader *r, const cJSON *parent, const char *path,
+		 enum field_type type, const cJSON **out);
+/* The same for a string; "" where it is missing. Borrowed from the tree. */
+int reader_string(struct reader *r, const cJSON *parent, const char *path,
+		  const char **out);
+
+/* Item i of the list at path, a string. */
+int reader_item(struct reader *r, const cJSON *item, const char *path, int i,
+		const char **out);
+
+int node_read(struct reader *r, const cJSON *json, struct object **out);
+int namespace_read(struct reader *r, const cJSON *json, struct object **out);
+int pod_read(struct reader *r, const cJSON *json, struct object **out);

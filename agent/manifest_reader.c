@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manifest_kinds.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/yaml.h"
+
+int reader_fail(struct reader *r, const cJSON *at, const char *path,
+		const char *fmt, ...)
+{
+	char reason[256], where[320] = "";
+	va_list ap;
+
+	va_start(ap, fmt);
+	vsnprintf(reason, sizeof(reason), fmt, ap);
+	va_end(ap);
+	if (r->kind)
+		snprintf(where, sizeof(where), "%.63s%s%.253s: ", r->kind,
+			 r->name ? " " : "", r->name ? r->name : "");
+	return err_set(r->err, EINVAL, "%.200s:%d: %s%s%s%s", r->file,
+		       yaml_line(at), where, path ? path : "", path ? ": " : "",
+		       reason);
+}
+
+static bool is_type(const cJSON *value, enum field_type type)
+{
+	switch (type) {
+	case FIELD_OBJECT:
+		return cJSON_IsObject(value);
+	case FIELD_LIST:
+		return cJSON_IsArray(value);
+	case FIELD_STRING:
+		return cJSON_IsString(value);
+	case FIELD_BOOL:
+		return cJSON_IsBool(value);
+	}
+	return false;
+}
+
+static const char *const type_names[] = {
+	[FIELD_OBJECT] = "an object",
+	[FIELD_LIST] = "a list",
+	[FIELD_STRING] = "a string",
+	[FIELD_BOOL] = "true or false",
+};
+
+int reader_field(struct reader *r, const cJSON *parent, const char *path,
+		 enum field_type type, const cJSON **out)
+{
+	const char *dot = strrchr(path, '.');
+	const cJSON *value;
+
+	value = cJSON_GetObjectItemCaseSensitive(parent, dot ? dot + 1 : path);
+	if (!value || cJSON_IsNull(value)) {
+		*out = NULL;
+		return 0;
+	}
+	if (!is_type(value, type))
+		return reader_fail(r, value, path, "must be %s",
+				   type_names[type]);
+	*out = value;
+	return 0;
+}
+
+int reader_string(struct reader *r, const cJSON *parent, const char *path,
+		  const char **out)
+{
+	const cJSON *value;
+	int rc = reader_field(r, parent, path, FIELD_STRING, &value);
+
+	if (!rc)
+		*out = value ? value->valuestring : "";
+	return rc;
+}
+
+/* A string as an item of a list. */
+int reader_item(struct reader *r, const cJSON *item, const char *path, int i,
+		const char **out)
+{
+	char full[96];
+
+	snprintf(full, sizeof(full), "%s[%d]", path, i);
+	if (!cJSON_IsString(item))
+		return reader_fail(r, item, full, "must be a string");
+	*out = item->valuestring;
+	return 0;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The cluster as plain structs: what is needed of an object, never its JSON. */
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "../lib/addr.h"
+#include "../lib/state.h"
+
+enum object_kind { OBJECT_NODE, OBJECT_NAMESPACE, OBJECT_POD, OBJECT_KIND_MAX };
+
+/* What every object begins with. */
+struct object {
+	enum object_kind kind;
+	char *namespace; /* "" where the kind has none */
+	char *name;
+	int line; /* of its manifest, 0: unknown */
+};
+
+struct node_addr {
+	struct fl_addr addr;
+	bool internal; /* InternalIP */
+};
+
+struct node {
+	struct object o;
+	struct fl_prefix pod_cidrs[STATE_CIDRS_MAX];
+	int n_pod_cidrs;
+	struct node_addr addrs[STATE_ADDRS_MAX];
+	int n_addrs;
+};
+
+/* Labels: "key=value", each with its final NUL, sorted, an empty one last. */
+struct namespace {
+	struct object o;
+	char *labels;
+};
+
+enum pod_phase {
+	POD_PENDING,
+	POD_RUNNING,
+	POD_SUCCEEDED,
+	POD_FAILED,
+	POD_UNKNOWN,
+};
+
+struct pod {
+	struct object o;
+	char *uid;
+	char *node; /* "" if not scheduled */
+	char *labels;
+	struct fl_addr addrs[STATE_ADDRS_MAX];
+	int n_addrs;
+	bool host_network;
+	enum pod_phase phase;
+};
+
+struct object *object_new(enum object_kind kind);
+void object_free(struct object *o); /* NULL is fine */
+const char *object_kind_name(enum object_kind kind); /* "Node" */
+
+struct object_list {
+	struct object **items;
+	size_t n, room;
+};
+
+void object_list_add(struct object_list *l, struct object *o);
+void object_list_free(struct object_list *l); /* with the objects; and empty */
+
+/* An index by kind, namespace and name over objects that others own. */
+struct model {
+	void *trees[OBJECT_KIND_MAX];
+	size_t n[OBJECT_KIND_MAX];
+};
+
+void model_clear(struct model *m);
+/* -EEXIST, with *other the object that has the name. */
+int model_add(struct model *m, struct object *o, struct object **other);
+struct object *model_find(const struct model *m, enum object_kind kind,
+			  const char *namespace, const char *name);
+const struct node *model_node(const struct model *m, const char *name);
+/* In the order of names. */
+void model_each(const struct model *m, enum object_kind kind,
+		void (*fn)(struct object *o, void *arg), void *arg);
