@@ -135,41 +135,62 @@ static int attach_locked(const char *bpf_root, bool tcx, unsigned int ifindex,
 		   : detach_tcx(bpf_root, ifindex, e);
 }
 
+/* TCX waits for an RCU grace period a side, with the RTNL lock held: some 25 ms
+ * a pod, one after the other. Nobody else has business on a pod's device, so
+ * what TCX has over a filter (an order that all agree on) is not missed. */
+static bool wants_tcx(enum attach_mode mode, enum attach_role role)
+{
+	if (mode != ATTACH_AUTO)
+		return mode == ATTACH_TCX;
+	return role != ATTACH_POD && attach_has_tcx();
+}
+
+/* Filters are replaced in one step each; a link has to be made, then pinned. */
+static int lock_device(const char *bpf_root, bool tcx, struct err *e)
+{
+	return pin_lock(bpf_root, PIN_LOCK_ATTACH, false,
+			tcx ? PIN_WAIT : PIN_SHARE, e);
+}
+
 int attach_device(const char *bpf_root, enum attach_mode mode,
 		  unsigned int ifindex, enum attach_role role, struct err *e)
 {
+	bool tcx = wants_tcx(mode, role);
 	__cleanup(fd_close) int lock = -1;
-	bool tcx;
 	int r;
 
 	bpflog_begin();
 	r = check_device(ifindex, e);
 	if (r)
 		return r;
-	lock = pin_lock(bpf_root, PIN_LOCK_ATTACH, false, true, e);
+	lock = lock_device(bpf_root, tcx || tcx_is_pinned(bpf_root, ifindex),
+			   e);
 	if (lock < 0)
 		return lock;
-	tcx = mode == ATTACH_AUTO ? attach_has_tcx() : mode == ATTACH_TCX;
 	r = pin_mkdir(bpf_root, "links", e);
-	if (r)
-		return r;
-	return attach_locked(bpf_root, tcx, ifindex, role, e);
+	return r ? r : attach_locked(bpf_root, tcx, ifindex, role, e);
+}
+
+static int detach_locked(const char *bpf_root, unsigned int ifindex,
+			 struct err *e)
+{
+	int r = detach_tcx(bpf_root, ifindex, e);
+	int r2 = clsact_detach(bpf_root, ifindex, e);
+
+	return r ? r : r2;
 }
 
 int detach_device(const char *bpf_root, unsigned int ifindex, struct err *e)
 {
 	__cleanup(fd_close) int lock = -1;
-	int r, r2;
 
 	bpflog_begin();
-	lock = pin_lock(bpf_root, PIN_LOCK_ATTACH, false, true, e);
+	lock = lock_device(bpf_root, tcx_is_pinned(bpf_root, ifindex), e);
 	if (lock == -ENOENT)
 		return 0;
 	if (lock < 0)
 		return lock;
-	r = detach_tcx(bpf_root, ifindex, e);
-	r2 = clsact_detach(bpf_root, ifindex, e);
-	return r ? r : r2;
+	return detach_locked(bpf_root, ifindex, e);
 }
 
 /* Id of the program of ours that one side runs, 0: none. */
@@ -249,15 +270,21 @@ static int collect_all(const char *bpf_root, struct ifindexes *s, struct err *e)
 	return r == -ENOMEM ? err_set(e, ENOMEM, "out of memory") : r;
 }
 
+/* Without stubs nobody who waits for the lock can attach again. */
 int detach_all(const char *bpf_root, struct err *e)
 {
 	__cleanup(ifindexes_free) struct ifindexes all = {0};
+	__cleanup(fd_close) int lock = -1;
+	char path[PIN_PATH_MAX];
 	int r;
 
+	lock = pin_lock(bpf_root, PIN_LOCK_ATTACH, true, PIN_WAIT, e);
+	if (lock < 0)
+		return lock;
 	r = collect_all(bpf_root, &all, e);
 	for (size_t i = 0; !r && i < all.n; i++)
-		r = detach_device(bpf_root, all.list[i], e);
-	return r;
+		r = detach_locked(bpf_root, all.list[i], e);
+	return r ? r : pin_remove(pin_path(path, bpf_root, "stubs"), e);
 }
 
 int attach_sweep(const char *bpf_root, int *n, struct err *e)

@@ -148,7 +148,8 @@ static int mark(const char *bpf_root, unsigned int ifindex, struct err *e)
 	if (clsact_is_marked(bpf_root, ifindex))
 		return 0;
 	if (symlink(d.qdisc[0] ? "found" : "made",
-		    marker_path(path, bpf_root, ifindex)))
+		    marker_path(path, bpf_root, ifindex)) &&
+	    errno != EEXIST)
 		return err_sys(e, errno, "create %s", path);
 	return 0;
 }

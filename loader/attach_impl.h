@@ -18,6 +18,8 @@ int tcx_attach(const char *bpf_root, unsigned int ifindex,
 	       struct err *e);
 int tcx_detach(const char *bpf_root, unsigned int ifindex,
 	       enum attach_side side, struct err *e);
+/* Is there a pin for either side (whatever became of the link)? */
+bool tcx_is_pinned(const char *bpf_root, unsigned int ifindex);
 /* Id of the program that our link runs on this device, 0: none. */
 __u32 tcx_program(const char *bpf_root, unsigned int ifindex,
 		  enum attach_side side);

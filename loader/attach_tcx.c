@@ -76,6 +76,16 @@ __u32 tcx_program(const char *bpf_root, unsigned int ifindex,
 	return fd < 0 ? 0 : link_program(fd, ifindex, side);
 }
 
+bool tcx_is_pinned(const char *bpf_root, unsigned int ifindex)
+{
+	char path[PIN_PATH_MAX];
+
+	for (int side = 0; side < SIDE_MAX; side++)
+		if (!access(link_path(path, bpf_root, ifindex, side), F_OK))
+			return true;
+	return false;
+}
+
 static int create_link(const char *path, unsigned int ifindex,
 		       enum attach_side side, int prog_fd, struct err *e)
 {

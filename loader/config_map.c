@@ -18,7 +18,7 @@ int config_map_change(const char *bpf_root,
 	__u32 zero = 0;
 	int r;
 
-	lock = pin_lock(bpf_root, PIN_LOCK_CONFIG, false, true, e);
+	lock = pin_lock(bpf_root, PIN_LOCK_CONFIG, false, PIN_WAIT, e);
 	if (lock < 0)
 		return lock;
 	fd = map_open(bpf_root, FL_MAP_CONFIG, e);

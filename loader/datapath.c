@@ -264,7 +264,7 @@ int datapath_load(const struct config *c, bool rebuild,
 	if (r)
 		return r;
 	bpflog_begin();
-	lock = pin_lock(c->bpf_root, PIN_LOCK_LOAD, true, true, e);
+	lock = pin_lock(c->bpf_root, PIN_LOCK_LOAD, true, PIN_WAIT, e);
 	if (lock < 0)
 		return lock;
 	l.maps.flows_max = flows_size(c->flows_max, memory_bytes(), n_cpus);
@@ -302,7 +302,7 @@ int datapath_unload(const struct config *c, bool devices, struct err *e)
 	bpflog_begin();
 	pin_path(path, c->bpf_root, "%s", "");
 	if (!access(path, F_OK)) {
-		lock = pin_lock(c->bpf_root, PIN_LOCK_LOAD, true, true, e);
+		lock = pin_lock(c->bpf_root, PIN_LOCK_LOAD, true, PIN_WAIT, e);
 		if (lock < 0)
 			return lock;
 		r = detach_all(c->bpf_root, e);

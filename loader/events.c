@@ -44,7 +44,7 @@ int events_open(const char *bpf_root, bool fresh,
 	ev->arg = arg;
 	ev->map = -1;
 	bpflog_begin();
-	ev->lock = pin_lock(bpf_root, PIN_LOCK_EVENTS, false, false, e);
+	ev->lock = pin_lock(bpf_root, PIN_LOCK_EVENTS, false, PIN_TRY, e);
 	if (ev->lock == -EBUSY)
 		return err_set(e, EBUSY,
 			       "another process is reading the events");

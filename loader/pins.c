@@ -87,9 +87,14 @@ static int not_loaded(const char *bpf_root, struct err *e)
 		       bpf_root);
 }
 
-int pin_lock(const char *bpf_root, const char *name, bool create, bool wait,
-	     struct err *e)
+int pin_lock(const char *bpf_root, const char *name, bool create,
+	     enum pin_lock_how how, struct err *e)
 {
+	static const int flags[] = {
+		[PIN_WAIT] = LOCK_EX,
+		[PIN_SHARE] = LOCK_SH,
+		[PIN_TRY] = LOCK_EX | LOCK_NB,
+	};
 	char sub[64], path[PIN_PATH_MAX];
 	int r;
 
@@ -109,8 +114,7 @@ int pin_lock(const char *bpf_root, const char *name, bool create, bool wait,
 		}
 		if (fd < 0)
 			return err_sys(e, errno, "open %s", path);
-		while ((r = flock(fd, LOCK_EX | (wait ? 0 : LOCK_NB))) &&
-		       errno == EINTR)
+		while ((r = flock(fd, flags[how])) && errno == EINTR)
 			;
 		if (r && errno == EWOULDBLOCK)
 			return err_set(e, EBUSY,

@@ -28,11 +28,16 @@ const char *pin_path(char out[PIN_PATH_MAX], const char *bpf_root,
 /* mkdir -p below bpf_root, itself included; mode 0700. */
 int pin_mkdir(const char *bpf_root, const char *sub, struct err *e);
 
+enum pin_lock_how {
+	PIN_WAIT,  /* until it is ours alone */
+	PIN_SHARE, /* until nobody has it alone */
+	PIN_TRY,   /* -EBUSY if another process has it */
+};
+
 /* Takes the lock and returns its fd; closing it lets go. With `create` the
- * directories are made, else -ENOENT where Fairlead is not loaded. Without
- * `wait`: -EBUSY if another process has it. */
-int pin_lock(const char *bpf_root, const char *name, bool create, bool wait,
-	     struct err *e);
+ * directories are made, else -ENOENT where Fairlead is not loaded. */
+int pin_lock(const char *bpf_root, const char *name, bool create,
+	     enum pin_lock_how how, struct err *e);
 
 /* fd of the pinned object, or negative errno. -ENOENT says what to do. */
 int pin_open(const char *path, struct err *e);
