@@ -29,7 +29,7 @@ BUILD=${BUILD:-build}
 [[ $BUILD = /* ]] || BUILD=$FL_SRC/$BUILD
 E2E=$FL_SRC/test/e2e
 BPFFS=/sys/fs/bpf
-export LC_ALL=C PATH=/usr/local/sbin:/usr/sbin:/sbin:$PATH
+export LC_ALL=C PYTHONDONTWRITEBYTECODE=1 PATH=/usr/local/sbin:/usr/sbin:/sbin:$PATH
 
 # ---- Switches: set before cluster_up ---------------------------------------
 
