@@ -256,7 +256,7 @@ struct fl_flow {
 	__u64 packets;
 	__u64 bytes;	     /* from the IP header on */
 	__u32 epoch;	     /* decided in; differs from the config's: stale */
-	__u32 in_ifindex;    /* device the packets must come from, 0: any */
+	__u32 in_ifindex;    /* device they must come from, or enum fl_origin */
 	__u32 out_ifindex;
 	__u32 mtu;	     /* largest IP packet that fits, 0: not checked */
 	__u32 src_identity;
@@ -271,6 +271,12 @@ struct fl_flow {
 	__u32 pad;
 };
 _Static_assert(sizeof(struct fl_flow) == 136, "struct fl_flow is ABI");
+
+/* Values of in_ifindex that are no device. */
+enum fl_origin {
+	FL_ORIGIN_UPLINK = 0,	       /* any uplink */
+	FL_ORIGIN_HOST = 0x7fffffff, /* the host's own sockets */
+};
 
 enum fl_action {
 	FL_ACTION_LOCAL,   /* to the pod behind out_ifindex */
@@ -313,9 +319,10 @@ struct fl_fragment_key {
 	struct fl_addr saddr;
 	struct fl_addr daddr;
 	__be32 id;
-	__u32 hook; /* enum fl_hook: one packet may pass several */
+	__u32 ifindex; /* nobody speaks for packets of another device */
 	__u8 proto;
-	__u8 pad[3];
+	__u8 hook; /* enum fl_hook: one packet may pass several */
+	__u8 pad[2];
 };
 _Static_assert(sizeof(struct fl_fragment_key) == 44, "fragment key is ABI");
 
@@ -363,11 +370,17 @@ enum fl_counter {
 #define FL_COUNTER_SLOTS 32
 _Static_assert(FL_COUNT_MAX <= FL_COUNTER_SLOTS, "raise FL_COUNTER_SLOTS");
 
-/* fl_limits: per-CPU array, [reason]: the events of the running second. */
+/* fl_limits: per-CPU array: what was let through in the running second, by
+ * reason for drops, then by type for other events, then ICMP errors sent. */
 struct fl_limit {
-	__u64 second;
+	__u64 second; /* 2^30 ns, which is near enough */
 	__u64 count;
 };
+#define FL_LIMIT_EVENT FL_REASON_SLOTS /* + enum fl_event_type */
+#define FL_LIMIT_ICMP (FL_LIMIT_EVENT + 16)
+#define FL_LIMIT_SLOTS (FL_LIMIT_ICMP + 1)
+/* ICMP errors that the datapath sends, per second and CPU. */
+#define FL_ICMP_PER_SECOND 1000
 
 /* fl_events: ring buffer of these. */
 enum fl_event_type {
@@ -404,7 +417,7 @@ _Static_assert(sizeof(struct fl_event) == 144, "struct fl_event is ABI");
  * then `count` keys of fl_flows. The program re-checks each against its
  * timeout and deletes both directions of what is idle; its return value is
  * how many connections it removed. */
-#define FL_REAP_MAX 64
+#define FL_REAP_MAX 16
 struct fl_reap_head {
 	__u8 pad[12]; /* room for what the kernel takes for MAC addresses */
 	__u16 ethertype; /* 0 */
@@ -414,7 +427,7 @@ _Static_assert(sizeof(struct fl_reap_head) == 16, "reap header is ABI");
 
 /* ---- options fixed at load ------------------------------------------ */
 
-/* .rodata of the datapath object, set by the loader before load. */
+/* .rodata of the datapath object (`options`), set by the loader before load. */
 struct fl_options {
 	__u8 overlay;		/* 1: overlay mode, 0: native routing */
 	__u8 masquerade_v4;
@@ -423,4 +436,5 @@ struct fl_options {
 	__u8 flow_events;	/* events for new and closed flows */
 	__u8 pad;
 	__be16 overlay_port;	/* UDP */
+	__u32 overlay_vni;
 };

@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* The one place where packets are dropped: counted by reason, and told. */
+#pragma once
+
+#include "context.h"
+#include "events.h"
+
+SEC("tc")
+int drop_packet(struct __sk_buff *skb)
+{
+	__u32 hook = skb->cb[CB_HOOK];
+	__u32 reason = skb->cb[CB_REASON];
+	struct pkt p;
+
+	if (hook >= FL_HOOK_MAX || reason >= FL_REASON_MAX)
+		return TC_ACT_SHOT;
+	count_packet(skb, hook, reason);
+	/* Whatever could be read; a malformed packet leaves zeros. */
+	parse(skb, &p);
+	event_drop(skb, hook, reason, &p);
+	return TC_ACT_SHOT;
+}

@@ -1,0 +1,294 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * ICMP errors go where the flow goes that they speak of. An error quotes the
+ * packet that it is about, Q. It travels as a packet of Q's flow in the other
+ * direction would, so the entry of reverse(Q) tells everything: the action, and
+ * the translation `to`, which turns the error's destination, and its quoted
+ * source, into what they were before Q was translated.
+ *
+ *   pod --A:p-> [A:p => N:n] --N:n-> router
+ *   pod <-- [dst N => A, quoted src N:n => A:p] <-- "too big", quoting N:n -> W
+ *            (entry of W -> N:n, whose `to` is W -> A:p)
+ */
+#pragma once
+
+#include "context.h"
+#include "forward.h"
+#include "rewrite.h"
+
+struct quoted {
+	struct fl_tuple tuple;
+	__u32 l3_off;
+	__u32 l4_off;
+	__u32 len; /* bytes of the transport header that are there */
+};
+
+static __always_inline int quoted_ports(struct __sk_buff *skb, struct quoted *q)
+{
+	struct icmphdr icmp;
+	__be16 ports[2];
+
+	switch (q->tuple.proto) {
+	case IPPROTO_TCP:
+	case IPPROTO_UDP:
+	case IPPROTO_SCTP:
+		if (bpf_skb_load_bytes(skb, q->l4_off, ports, sizeof(ports)))
+			return -1;
+		q->tuple.sport = ports[0];
+		q->tuple.dport = ports[1];
+		return 0;
+	case IPPROTO_ICMP:
+	case IPPROTO_ICMPV6:
+		if (bpf_skb_load_bytes(skb, q->l4_off, &icmp, sizeof(icmp)))
+			return -1;
+		echo_ports(&q->tuple, icmp.type, icmp.un.echo.id);
+		return 0;
+	}
+	return 0;
+}
+
+static __always_inline int quoted_ipv4(struct __sk_buff *skb, struct quoted *q)
+{
+	struct iphdr ip;
+
+	if (bpf_skb_load_bytes(skb, q->l3_off, &ip, sizeof(ip)) ||
+	    ip.version != 4 || ip.ihl < 5 || bpf_ntohs(ip.frag_off) & IP_OFFSET)
+		return -1;
+	addr_map(&q->tuple.saddr, ip.saddr);
+	addr_map(&q->tuple.daddr, ip.daddr);
+	q->tuple.proto = ip.protocol;
+	q->l4_off = q->l3_off + ip.ihl * 4;
+	return quoted_ports(skb, q);
+}
+
+static __always_inline int quoted_ipv6(struct __sk_buff *skb, struct quoted *q)
+{
+	struct fragment_header ext;
+	struct ipv6hdr ip;
+	__u8 next;
+
+	if (bpf_skb_load_bytes(skb, q->l3_off, &ip, sizeof(ip)) ||
+	    ip.version != 6)
+		return -1;
+	__builtin_memcpy(&q->tuple.saddr, &ip.saddr, 16);
+	__builtin_memcpy(&q->tuple.daddr, &ip.daddr, 16);
+	q->l4_off = q->l3_off + sizeof(ip);
+	next = ip.nexthdr;
+	/* Of the extension headers a first fragment's is the likely one. */
+	if (next == NEXTHDR_FRAGMENT) {
+		if (bpf_skb_load_bytes(skb, q->l4_off, &ext, sizeof(ext)) ||
+		    bpf_ntohs(ext.offset) & ~7)
+			return -1;
+		next = ext.next;
+		q->l4_off += sizeof(ext);
+	}
+	q->tuple.proto = next;
+	return quoted_ports(skb, q);
+}
+
+static __always_inline int parse_quoted(struct __sk_buff *skb,
+					const struct pkt *p, struct quoted *q)
+{
+	__u32 end = ETH_HLEN + p->ip_len;
+
+	__builtin_memset(q, 0, sizeof(*q));
+	q->l3_off = p->l4_off + sizeof(struct icmphdr);
+	if (p->v6 ? quoted_ipv6(skb, q) : quoted_ipv4(skb, q))
+		return -1;
+	q->len = end > q->l4_off ? end - q->l4_off : 0;
+	return 0;
+}
+
+/* Tell the ICMP checksum that bytes at an even offset have changed. */
+static __always_inline int fix_icmp_checksum(struct __sk_buff *skb,
+					     const struct pkt *p, __s64 diff)
+{
+	return bpf_l4_csum_replace(
+		       skb, p->l4_off + offsetof(struct icmphdr, checksum), 0,
+		       (__u32)diff, 0)
+		       ? -FL_DROP_REWRITE
+		       : 0;
+}
+
+/* Change `len` (2, 4 or 16) quoted bytes, and the ICMP checksum with them. */
+static __always_inline int requote(struct __sk_buff *skb, const struct pkt *p,
+				   __u32 off, const void *from, const void *to,
+				   const __u32 len)
+{
+	__be32 a[4] = {}, b[4] = {};
+	__s64 diff;
+
+	__builtin_memcpy(a, from, len);
+	__builtin_memcpy(b, to, len);
+	diff = bpf_csum_diff(a, len == 2 ? 4 : len, b, len == 2 ? 4 : len, 0);
+	if (diff < 0 || bpf_skb_store_bytes(skb, off, to, len, 0))
+		return -FL_DROP_REWRITE;
+	return fix_icmp_checksum(skb, p, diff);
+}
+
+/* The quoted transport checksum covers the quoted addresses and ports. Follow
+ * it where it was quoted. `changed` is the sum of what changed. */
+static __always_inline int requote_checksum(struct __sk_buff *skb,
+					    const struct pkt *p,
+					    const struct quoted *q,
+					    __u32 changed)
+{
+	__u32 off = l4_csum_offset(q->tuple.proto);
+	__be16 old, new;
+	__u32 sum;
+
+	if (!off || q->len < off + 2 ||
+	    bpf_skb_load_bytes(skb, q->l4_off + off, &old, 2))
+		return 0;
+	if (q->tuple.proto == IPPROTO_UDP && !old)
+		return 0;
+	sum = (__u16)~old + changed;
+	sum = (sum & 0xffff) + (sum >> 16);
+	sum = (sum & 0xffff) + (sum >> 16);
+	new = ~sum;
+	if (q->tuple.proto == IPPROTO_UDP && !new)
+		new = 0xffff;
+	return requote(skb, p, q->l4_off + off, &old, &new, 2);
+}
+
+static __always_inline __u32 fold(__u32 sum)
+{
+	sum = (sum & 0xffff) + (sum >> 16);
+	return (sum & 0xffff) + (sum >> 16);
+}
+
+/* One quoted address, with the quoted IPv4 header's own checksum. */
+static __always_inline int
+requote_addr(struct __sk_buff *skb, const struct pkt *p, const struct quoted *q,
+	     bool destination, const struct fl_addr *from,
+	     const struct fl_addr *to, __u32 *changed)
+{
+	__u32 off = q->l3_off + addr_offset(p->v6, destination);
+	__u32 check_off = q->l3_off + offsetof(struct iphdr, check);
+	__be16 old, new;
+	__s64 diff;
+	int err;
+
+	if (p->v6) {
+		diff = bpf_csum_diff((__be32 *)from, 16, (__be32 *)to, 16, 0);
+		err = requote(skb, p, off, from, to, 16);
+	} else {
+		diff = bpf_csum_diff((__be32 *)&from->w[3], 4,
+				     (__be32 *)&to->w[3], 4, 0);
+		err = requote(skb, p, off, &from->w[3], &to->w[3], 4);
+	}
+	if (err || diff < 0)
+		return -FL_DROP_REWRITE;
+	diff = fold(diff);
+	if (q->tuple.proto != IPPROTO_ICMP) /* it has no pseudo header */
+		*changed = fold(*changed + diff);
+	if (p->v6)
+		return 0;
+	if (bpf_skb_load_bytes(skb, check_off, &old, 2))
+		return -FL_DROP_REWRITE;
+	new = ~fold((__u16)~old + (__u32)diff);
+	return requote(skb, p, check_off, &old, &new, 2);
+}
+
+static __always_inline int
+requote_port(struct __sk_buff *skb, const struct pkt *p, const struct quoted *q,
+	     bool destination, __be16 from, __be16 to, __u32 *changed)
+{
+	*changed = fold(*changed + (__u16)~from + to);
+	return requote(skb, p,
+		       q->l4_off + port_offset(q->tuple.proto, destination),
+		       &from, &to, 2);
+}
+
+/* The quoted packet is the flow's, seen from the other side: its source is the
+ * flow's destination. */
+static __always_inline int rewrite_quoted(struct __sk_buff *skb,
+					  const struct pkt *p,
+					  const struct quoted *q,
+					  const struct fl_tuple *to)
+{
+	const struct fl_tuple *t = &q->tuple;
+	__u32 changed = 0;
+	int err = 0;
+
+	if (!addr_same(&t->saddr, &to->daddr))
+		err = requote_addr(skb, p, q, false, &t->saddr, &to->daddr,
+				   &changed);
+	if (!err && !addr_same(&t->daddr, &to->saddr))
+		err = requote_addr(skb, p, q, true, &t->daddr, &to->saddr,
+				   &changed);
+	if (!err && t->sport != to->dport)
+		err = requote_port(skb, p, q, false, t->sport, to->dport,
+				   &changed);
+	if (!err && t->dport != to->sport)
+		err = requote_port(skb, p, q, true, t->dport, to->sport,
+				   &changed);
+	if (!err && changed)
+		err = requote_checksum(skb, p, q, changed);
+	return err;
+}
+
+/* An error without a flow. The host's own go on as any packet does, and what
+ * comes by an uplink may be about a connection of the host. */
+static __always_inline int unrelated(struct __sk_buff *skb, __u32 hook)
+{
+	switch (hook) {
+	case FL_HOOK_FROM_UPLINK:
+	case FL_HOOK_TO_UPLINK:
+		return pass(skb, hook, FL_PASS_NOT_OURS);
+	case FL_HOOK_TO_POD:
+	case FL_HOOK_TO_OVERLAY:
+		return go_stage(skb, hook, STAGE_SLOW);
+	}
+	return drop(skb, hook, FL_DROP_ICMP_UNRELATED);
+}
+
+SEC("tc")
+int icmp_error(struct __sk_buff *skb)
+{
+	__u32 hook = skb->cb[CB_HOOK];
+	struct fl_tuple key, outer_to;
+	struct quoted q;
+	struct fl_flow *f;
+	struct pkt p;
+	int err;
+
+	if (hook >= FL_HOOK_MAX)
+		return TC_ACT_SHOT;
+	if (parse(skb, &p) != PARSED_IP)
+		return drop(skb, hook, FL_DROP_MALFORMED);
+	if (p.flags & (PKT_FRAG_FIRST | PKT_FRAG_LATER) ||
+	    parse_quoted(skb, &p, &q))
+		return unrelated(skb, hook);
+	tuple_reverse(&q.tuple, &key);
+	f = bpf_map_lookup_elem(&fl_flows, &key);
+	if (!f)
+		return unrelated(skb, hook);
+	if (f->in_ifindex != origin_of(skb, hook) ||
+	    (hook == FL_HOOK_FROM_POD && !addr_same(&p.key.saddr, &key.saddr)))
+		return hook == FL_HOOK_FROM_POD
+			       ? drop(skb, hook, FL_DROP_SPOOFED_ADDR)
+			       : unrelated(skb, hook);
+
+	/* An error is never answered with an error. */
+	if (is_ingress(hook) && f->action != FL_ACTION_HOST && p.ttl <= 1)
+		return drop(skb, hook, FL_DROP_TTL);
+	if (f->flags & FL_FLOW_REWRITE) {
+		err = rewrite_quoted(skb, &p, &q, &f->to);
+		if (err)
+			return drop(skb, hook, -err);
+		/* The error's own addresses: its destination is the flow's,
+		 * its source only where the flow's peer itself complains. */
+		outer_to = p.key;
+		if (addr_same(&p.key.daddr, &key.daddr))
+			outer_to.daddr = f->to.daddr;
+		if (addr_same(&p.key.saddr, &key.saddr))
+			outer_to.saddr = f->to.saddr;
+		p.flags &= ~PKT_ICMP_ERROR;
+		err = rewrite_packet(skb, &p, &outer_to);
+		if (err)
+			return drop(skb, hook, -err);
+		count(FL_COUNT_ICMP_TRANSLATED);
+	}
+	return flow_send(skb, hook, &p, f);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* The state of the slow path, too large for the stack. One a CPU is enough:
+ * tc programs run with bottom halves off and none calls another. */
+#pragma once
+
+#include "context.h"
+
+struct slow {
+	struct pkt p;
+	struct fl_flow fwd;   /* of this packet's direction */
+	struct fl_flow rev;   /* of the other one */
+	struct fl_tuple rkey; /* key of rev */
+	struct bpf_fib_lookup fib;
+	__u32 hook;
+	bool known;	 /* there was an entry */
+	bool trackable;	 /* ports are known */
+	bool reserved;	 /* rkey was inserted while looking for a port */
+	bool lazy_reply; /* rev is for its first packet to decide */
+};
+
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct slow);
+} fl_slow SEC(".maps");

@@ -1,0 +1,231 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * A packet without a current decision:
+ *
+ *   who sends it (source) -> where it goes (destination) -> may it (policy)
+ *     -> as whom (masquerade) -> enter both directions -> forward
+ *
+ * A stale entry takes the same way and keeps its translation, so a connection
+ * survives any change that leaves it allowed.
+ */
+#pragma once
+
+#include "context.h"
+#include "events.h"
+#include "forward.h"
+#include "fragment.h"
+#include "masquerade.h"
+#include "route.h"
+#include "slow.h"
+#include "source.h"
+
+/* Retries of an LRU insertion that met a bucket another CPU had locked. */
+#define INSERT_TRIES 4
+
+static __always_inline void count_insert_error(long err)
+{
+	if (err == -16) /* EBUSY */
+		count(FL_COUNT_FLOW_INSERT_BUSY);
+	else if (err == -12) /* ENOMEM */
+		count(FL_COUNT_FLOW_INSERT_NOMEM);
+	else
+		count(FL_COUNT_FLOW_INSERT_OTHER);
+}
+
+static __always_inline long flow_insert(const struct fl_tuple *key,
+					const struct fl_flow *f, __u64 how)
+{
+	long err = 0;
+
+	for (int i = 0; i < INSERT_TRIES; i++) {
+		err = bpf_map_update_elem(&fl_flows, key, f, how);
+		if (err != -16) /* EBUSY: kernels before 6.15 */
+			break;
+	}
+	if (err && err != -17) /* EEXIST */
+		count_insert_error(err);
+	return err;
+}
+
+/* Policy is decided here, once a flow; everything is allowed so far. */
+static __always_inline int policy(const struct slow *s)
+{
+	(void)s;
+	return 0;
+}
+
+/* What is known of the flow already: its own entry, or that of the other
+ * direction alone (LRU maps forget one entry, not two). */
+static __always_inline void recall(struct slow *s)
+{
+	struct fl_flow *old, *other;
+	struct fl_tuple other_key;
+
+	s->fwd.to = s->p.key;
+	s->fwd.created_ns = now_ns();
+	s->known = false;
+	if (!s->trackable)
+		return;
+	old = bpf_map_lookup_elem(&fl_flows, &s->p.key);
+	if (old) {
+		s->known = true;
+		s->fwd.to = old->to;
+		s->fwd.flags = old->flags;
+		s->fwd.created_ns = old->created_ns;
+		s->fwd.packets = old->packets;
+		s->fwd.bytes = old->bytes;
+		s->fwd.tcp_seen = old->tcp_seen;
+		s->fwd.hook = old->hook;
+		return;
+	}
+	tuple_reverse(&s->p.key, &other_key);
+	other = bpf_map_lookup_elem(&fl_flows, &other_key);
+	if (other && !(other->flags & (FL_FLOW_REPLY | FL_FLOW_REWRITE)))
+		s->fwd.flags = FL_FLOW_REPLY;
+}
+
+/* Enter a new connection: reply direction first (a masqueraded one has
+ * reserved it already), so that no reply finds nothing. The first CPU to enter
+ * the connection decides for all. */
+static __always_inline int enter_new(struct __sk_buff *skb, struct slow *s)
+{
+	struct fl_flow *winner;
+	long err;
+
+	if (!(s->fwd.flags & FL_FLOW_REPLY) && !s->reserved)
+		flow_insert(&s->rkey, &s->rev, BPF_NOEXIST);
+	err = flow_insert(&s->p.key, &s->fwd, BPF_NOEXIST);
+	if (!err) {
+		if (!(s->fwd.flags & FL_FLOW_REPLY)) {
+			count(FL_COUNT_FLOWS_CREATED);
+			event_flow_new(skb, s->hook, &s->p.key, &s->fwd);
+		}
+		return 0;
+	}
+	if (err == -17 && s->reserved) {
+		/* Another CPU's port is the connection's: let go of ours. */
+		winner = bpf_map_lookup_elem(&fl_flows, &s->p.key);
+		if (winner) {
+			if (winner->to.sport != s->fwd.to.sport)
+				bpf_map_delete_elem(&fl_flows, &s->rkey);
+			s->fwd.to = winner->to;
+			s->fwd.flags = winner->flags;
+			return 0;
+		}
+	}
+	if (s->fwd.flags & FL_FLOW_REWRITE) {
+		if (s->reserved)
+			bpf_map_delete_elem(&fl_flows, &s->rkey);
+		return -FL_DROP_NO_MAPPING;
+	}
+	/* Allowed and needs no translation: bookkeeping never kills it. */
+	return 0;
+}
+
+static __always_inline int renew(struct slow *s)
+{
+	count(FL_COUNT_FLOWS_RENEWED);
+	flow_insert(&s->p.key, &s->fwd, BPF_ANY);
+	/* The reply entry of a masqueraded connection may have been evicted:
+	 * put it back, or see that nobody else has taken the port since. */
+	if (s->fwd.flags & FL_FLOW_MASQ && !(s->fwd.flags & FL_FLOW_REPLY)) {
+		long err = flow_insert(&s->rkey, &s->rev, BPF_NOEXIST);
+		struct fl_flow *other;
+
+		if (err && err != -17)
+			return -FL_DROP_NO_MAPPING;
+		if (err == -17) {
+			other = bpf_map_lookup_elem(&fl_flows, &s->rkey);
+			if (other &&
+			    (!addr_same(&other->to.daddr, &s->p.key.saddr) ||
+			     other->to.dport != s->p.key.sport)) {
+				bpf_map_delete_elem(&fl_flows, &s->p.key);
+				return -FL_DROP_NO_MAPPING;
+			}
+		}
+	}
+	return 0;
+}
+
+/* The other direction's entry, as far as no port has to be found for it. */
+static __always_inline void complete_reply(struct slow *s)
+{
+	s->rev.flags = FL_FLOW_REPLY | (s->fwd.flags & ~FL_FLOW_REPLY);
+	s->rev.created_ns = s->fwd.created_ns;
+	s->rev.last_seen_ns = now_ns();
+	s->rev.epoch = s->lazy_reply ? 0 : s->fwd.epoch;
+	s->rev.src_identity = s->fwd.dst_identity;
+	s->rev.dst_identity = s->fwd.src_identity;
+	s->rev.rule = s->fwd.rule;
+	tuple_reverse(&s->p.key, &s->rev.to);
+	tuple_reverse(&s->fwd.to, &s->rkey);
+}
+
+/* Everything but the entering and the forwarding. Returns 0, a negative drop
+ * reason, or FL_PASS_NOT_OURS. */
+static __always_inline int decide(struct __sk_buff *skb, struct slow *s)
+{
+	bool reply;
+	int ret;
+
+	ret = source(skb, s);
+	if (ret)
+		return ret;
+	reply = s->fwd.flags & FL_FLOW_REPLY;
+	ret = destination(skb, s);
+	if (ret)
+		return ret;
+	ret = policy(s);
+	if (ret || reply)
+		return ret;
+	complete_reply(s);
+	if (s->fwd.action == FL_ACTION_UPLINK)
+		return masquerade(skb, s);
+	return 0;
+}
+
+SEC("tc")
+int slow_path(struct __sk_buff *skb)
+{
+	const struct fl_config *cfg = config_get();
+	__u32 zero = 0, hook = skb->cb[CB_HOOK];
+	struct slow *s = bpf_map_lookup_elem(&fl_slow, &zero);
+	bool trackable;
+	int ret;
+
+	if (!s || !cfg || hook >= FL_HOOK_MAX)
+		return TC_ACT_SHOT;
+	ret = parse(skb, &s->p);
+	if (ret < 0)
+		return drop(skb, hook, -ret);
+	if (ret != PARSED_IP)
+		return drop(skb, hook, FL_DROP_ETHERTYPE);
+	trackable = true;
+	if (s->p.flags & PKT_FRAG_LATER)
+		trackable = fragment_ports(skb, &s->p, hook);
+
+	__builtin_memset(&s->fwd, 0, sizeof(s->fwd));
+	__builtin_memset(&s->rev, 0, sizeof(s->rev));
+	s->hook = hook;
+	s->fwd.hook = hook;
+	s->rev.hook = hook;
+	s->fwd.epoch = cfg->epoch;
+	s->fwd.in_ifindex = origin_of(skb, hook);
+	s->trackable = trackable;
+	s->reserved = false;
+	s->lazy_reply = false;
+	recall(s);
+
+	ret = decide(skb, s);
+	if (ret < 0)
+		return drop(skb, hook, -ret);
+	if (ret)
+		return pass(skb, hook, ret);
+	if (!trackable)
+		return flow_forward(skb, hook, &s->p, &s->fwd);
+	flow_account(&s->fwd, &s->p);
+	ret = s->known ? renew(s) : enter_new(skb, s);
+	if (ret)
+		return drop(skb, hook, -ret);
+	return flow_forward(skb, hook, &s->p, &s->fwd);
+}

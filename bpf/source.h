@@ -1,0 +1,129 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/* Who sends a packet, and may he say so? Fills fwd.src_identity, what fwd
+ * demands of later packets, and where replies go (rev). */
+#pragma once
+
+#include "context.h"
+#include "slow.h"
+
+static __always_inline const struct fl_route *route_of(const struct fl_addr *a)
+{
+	struct fl_prefix prefix = {.prefix_len = 128, .addr = *a};
+
+	return bpf_map_lookup_elem(&fl_routes, &prefix);
+}
+
+static __always_inline void deliver_to(struct fl_flow *f,
+				       const struct fl_endpoint *ep)
+{
+	f->action = FL_ACTION_LOCAL;
+	f->out_ifindex = ep->ifindex;
+	f->mtu = ep->mtu;
+	__builtin_memcpy(f->out_mac, ep->mac, 6);
+}
+
+static __always_inline void encapsulate_to(struct fl_flow *f,
+					   const struct fl_addr *node)
+{
+	const struct fl_config *cfg = config_get();
+
+	if (!cfg)
+		return;
+	f->action = FL_ACTION_OVERLAY;
+	f->next = *node;
+	f->out_ifindex = cfg->overlay_ifindex;
+	f->mtu = cfg->overlay_mtu;
+}
+
+/* A pod speaks for its own addresses, from its own device, with its own MAC. */
+static __always_inline int source_pod(struct __sk_buff *skb, struct slow *s)
+{
+	const struct fl_endpoint *ep =
+		bpf_map_lookup_elem(&fl_endpoints, &s->p.key.saddr);
+	void *data = (void *)(long)skb->data;
+	void *data_end = (void *)(long)skb->data_end;
+	struct ethhdr *eth = data;
+
+	if (!ep || ep->ifindex != skb->ifindex)
+		return -FL_DROP_SPOOFED_ADDR;
+	if ((void *)(eth + 1) > data_end)
+		return -FL_DROP_MALFORMED;
+	if (!mac_same(eth->h_source, ep->mac))
+		return -FL_DROP_SPOOFED_MAC;
+	__builtin_memcpy(s->fwd.in_mac, ep->mac, 6);
+	s->fwd.src_identity = ep->identity;
+	deliver_to(&s->rev, ep);
+	return 0;
+}
+
+/* A node speaks for itself and its pods. */
+static __always_inline int source_overlay(struct __sk_buff *skb, struct slow *s)
+{
+	const struct fl_route *node, *r;
+	struct fl_addr remote;
+
+	if (get_tunnel(skb, &remote))
+		return -FL_DROP_UNKNOWN_NODE;
+	node = route_of(&remote);
+	if (!node || !(node->flags & FL_ROUTE_NODE) ||
+	    node->flags & FL_ROUTE_LOCAL)
+		return -FL_DROP_UNKNOWN_NODE;
+	r = route_of(&s->p.key.saddr);
+	if (!r || r->node_id != node->node_id)
+		return -FL_DROP_WRONG_NODE;
+	s->fwd.src_identity = r->identity;
+	encapsulate_to(&s->rev, &r->node);
+	return 0;
+}
+
+/* The network speaks for the world, and in native mode for other nodes. */
+static __always_inline int source_uplink(struct slow *s)
+{
+	const struct fl_route *r = route_of(&s->p.key.saddr);
+
+	if (r && (r->flags & FL_ROUTE_LOCAL ||
+		  (options.overlay && r->flags & FL_ROUTE_POD_CIDR)))
+		return -FL_DROP_NOT_BY_OVERLAY;
+	s->fwd.src_identity = r ? r->identity : FL_IDENTITY_WORLD;
+	/* Which way replies go is found when the first one comes. */
+	s->lazy_reply = true;
+	return 0;
+}
+
+/* The host stack: its own sockets, or what it forwards for somebody. */
+static __always_inline int source_host(struct slow *s)
+{
+	const struct fl_endpoint *ep;
+	const struct fl_route *r;
+
+	s->rev.action = FL_ACTION_HOST;
+	if (s->fwd.in_ifindex == FL_ORIGIN_HOST) {
+		s->fwd.src_identity = FL_IDENTITY_HOST;
+		return 0;
+	}
+	ep = bpf_map_lookup_elem(&fl_endpoints, &s->p.key.saddr);
+	if (ep) {
+		/* A pod's packet that the stack cut into pieces. */
+		if (ep->ifindex != s->fwd.in_ifindex)
+			return -FL_DROP_SPOOFED_ADDR;
+		s->fwd.src_identity = ep->identity;
+		deliver_to(&s->rev, ep);
+		return 0;
+	}
+	r = route_of(&s->p.key.saddr);
+	s->fwd.src_identity = r ? r->identity : FL_IDENTITY_WORLD;
+	return 0;
+}
+
+static __always_inline int source(struct __sk_buff *skb, struct slow *s)
+{
+	switch (s->hook) {
+	case FL_HOOK_FROM_POD:
+		return source_pod(skb, s);
+	case FL_HOOK_FROM_OVERLAY:
+		return source_overlay(skb, s);
+	case FL_HOOK_FROM_UPLINK:
+		return source_uplink(s);
+	}
+	return source_host(s);
+}
