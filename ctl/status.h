@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * Is this node fine? Reading (status_read.c) collects facts, judging
+ * (status_judge.c) makes findings of them and touches nothing, cmd_status.c
+ * shows both.
+ */
+#pragma once
+
+#include <stdbool.h>
+#include <cjson/cJSON.h>
+
+#include "../lib/state.h"
+#include "../loader/loader.h"
+#include "ctl.h"
+#include "endpoint.h"
+#include "map_fill.h"
+#include "metric.h"
+#include "route.h"
+
+#define STATUS_DEVICES_MAX  20
+#define STATUS_FINDINGS_MAX 24
+
+enum agent_state { AGENT_ABSENT, AGENT_SILENT, AGENT_ODD, AGENT_ANSWERS };
+
+struct device_state {
+	char name[16]; /* "?" where there is none of that number */
+	unsigned int ifindex;
+	enum attach_role role;
+	bool expected_attached; /* the host device has no programs */
+	bool exists, up, attached;
+	struct fl_uplink uplink; /* of ATTACH_UPLINK */
+};
+
+struct status {
+	const char *bpf_root, *state_dir;
+	bool loaded;
+	char not_loaded[512]; /* why */
+	char running[128];    /* "" if it is not known */
+	bool hooks[FL_HOOK_MAX];
+	struct fl_config config;
+
+	int node_error; /* 0, or negative errno of reading node.json */
+	char node_why[512];
+	struct node_facts node;
+
+	struct device_state devices[STATUS_DEVICES_MAX];
+	int n_devices;
+	struct endpoints endpoints;
+	struct routes routes;
+	struct map_usage maps[MAPS_MAX];
+	size_t n_maps;
+	struct metrics before, now;
+
+	enum agent_state agent;
+	char agent_why[512];
+	cJSON *answer; /* of the agent, or NULL */
+};
+
+int status_read(const struct ctl *c, struct status *out, struct err *e);
+void status_free(struct status *s); /* fits __cleanup */
+
+/* BAD: traffic or its changes suffer. WARN: they may soon. */
+struct finding {
+	enum style level;
+	char text[256];
+	char advice[256];
+};
+
+struct findings {
+	struct finding list[STATUS_FINDINGS_MAX];
+	int n, problems;
+};
+
+void status_judge(const struct status *s, struct findings *out);
+
+/* Sums over what was read. */
+size_t status_endpoints(const struct status *s, unsigned int faults);
+__u64 status_map_bytes(const struct status *s);
+const struct map_usage *status_map(const struct status *s, const char *name);
+
+/* What the agent says of itself; fits any answer. NULL where it says none. */
+bool agent_is_ready(const cJSON *answer);
