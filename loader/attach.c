@@ -95,18 +95,20 @@ static int check_device(unsigned int ifindex, struct err *e)
 	return 0;
 }
 
-/* The new way first, then off with the other: never without a program. */
 static int attach_side(const char *bpf_root, bool tcx, unsigned int ifindex,
-		       enum attach_side side, enum fl_hook hook, struct err *e)
+		       enum attach_role role, enum attach_side side,
+		       struct err *e)
 {
 	__cleanup(stub_close) struct stub stub = {.fd = -1};
 	int r;
 
-	r = stub_open(bpf_root, hook, &stub, e);
+	r = stub_open(bpf_root, hooks[role][side], &stub, e);
 	if (r)
 		return r;
-	return (tcx ? tcx_attach : clsact_attach)(bpf_root, ifindex, side,
-						  stub.fd, stub.id, e);
+	if (tcx)
+		return tcx_attach(bpf_root, ifindex, side, stub.fd, stub.id, e);
+	return clsact_attach(bpf_root, ifindex, role, side, stub.fd, stub.id,
+			     e);
 }
 
 static int detach_tcx(const char *bpf_root, unsigned int ifindex, struct err *e)
@@ -120,14 +122,14 @@ static int detach_tcx(const char *bpf_root, unsigned int ifindex, struct err *e)
 	return result;
 }
 
+/* The new way first, then off with the other: never without a program. */
 static int attach_locked(const char *bpf_root, bool tcx, unsigned int ifindex,
 			 enum attach_role role, struct err *e)
 {
 	int r;
 
 	for (int side = 0; side < SIDE_MAX; side++) {
-		r = attach_side(bpf_root, tcx, ifindex, side, hooks[role][side],
-				e);
+		r = attach_side(bpf_root, tcx, ifindex, role, side, e);
 		if (r)
 			return r;
 	}
@@ -199,7 +201,7 @@ static __u32 program_at(const char *bpf_root, unsigned int ifindex,
 {
 	__u32 id = tcx_program(bpf_root, ifindex, side);
 
-	if (!id && clsact_is_marked(bpf_root, ifindex))
+	if (!id && clsact_is_marked(bpf_root, ifindex, NULL))
 		id = clsact_program(ifindex, side);
 	return id;
 }
@@ -309,15 +311,22 @@ int attach_sweep(const char *bpf_root, int *n, struct err *e)
 	return 0;
 }
 
+/* Also of a device that has lost our programs: their links and marks say what
+ * it was. */
 static bool find_role(const char *bpf_root, unsigned int ifindex,
 		      enum attach_role *role, enum attach_mode *mode)
 {
-	for (int side = 0; side < SIDE_MAX; side++) {
-		__u32 id = tcx_program(bpf_root, ifindex, side);
+	char name[IF_NAMESIZE];
 
-		*mode = id ? ATTACH_TCX : ATTACH_CLSACT;
-		if (!id && clsact_is_marked(bpf_root, ifindex))
-			id = clsact_program(ifindex, side);
+	if (!if_indextoname(ifindex, name))
+		return false;
+	*mode = ATTACH_CLSACT;
+	if (clsact_is_marked(bpf_root, ifindex, role))
+		return true;
+	*mode = ATTACH_TCX;
+	for (int side = 0; side < SIDE_MAX; side++) {
+		__u32 id = tcx_program_pinned(bpf_root, ifindex, side);
+
 		if (id && role_of_program(id, side, role))
 			return true;
 	}

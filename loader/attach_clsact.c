@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * For kernels without TCX. A symbolic link links/<ifindex>-clsact on bpffs
- * says that we attached to the device in this way, and its text whether the
- * qdisc was made for us ("made") or found ("found").
+ * By tc filters. A symbolic link links/<ifindex>-clsact on bpffs says that we
+ * attached to the device in this way; its text is the role and whether the
+ * qdisc was made for us or found: "pod made", "uplink found".
  */
 #include "attach_impl.h"
 
@@ -34,12 +34,68 @@ static const char *marker_path(char out[PIN_PATH_MAX], const char *bpf_root,
 	return pin_path(out, bpf_root, "links/%u-clsact", ifindex);
 }
 
-bool clsact_is_marked(const char *bpf_root, unsigned int ifindex)
-{
-	char path[PIN_PATH_MAX], text[16];
+static const char *const roles[] = {
+	[ATTACH_POD] = "pod",
+	[ATTACH_OVERLAY] = "overlay",
+	[ATTACH_UPLINK] = "uplink",
+};
 
-	return readlink(marker_path(path, bpf_root, ifindex), text,
-			sizeof(text)) > 0;
+#define ROLES (sizeof(roles) / sizeof(*roles))
+
+struct mark {
+	enum attach_role role;
+	bool made; /* the qdisc is ours */
+};
+
+static bool mark_read(const char *path, struct mark *out)
+{
+	char text[32], *space;
+	ssize_t n = readlink(path, text, sizeof(text) - 1);
+
+	if (n <= 0)
+		return false;
+	text[n] = '\0';
+	space = strchr(text, ' ');
+	if (!space)
+		return false;
+	*space = '\0';
+	for (size_t i = 0; i < ROLES; i++) {
+		if (strcmp(text, roles[i]))
+			continue;
+		out->role = i;
+		out->made = !strcmp(space + 1, "made");
+		return true;
+	}
+	return false;
+}
+
+/* Plugin and agent may come to one device together: both write the same. */
+static int mark_write(const char *path, const struct mark *m, struct err *e)
+{
+	char next[PIN_PATH_MAX + 8], text[32];
+
+	snprintf(text, sizeof(text), "%s %s", roles[m->role],
+		 m->made ? "made" : "found");
+	snprintf(next, sizeof(next), "%s-next", path);
+	unlink(next);
+	if (symlink(text, next) && errno != EEXIST)
+		return err_sys(e, errno, "create %s", next);
+	if (rename(next, path) && errno != ENOENT)
+		return err_sys(e, errno, "rename %s to %s", next, path);
+	return 0;
+}
+
+bool clsact_is_marked(const char *bpf_root, unsigned int ifindex,
+		      enum attach_role *role)
+{
+	char path[PIN_PATH_MAX];
+	struct mark m;
+
+	if (!mark_read(marker_path(path, bpf_root, ifindex), &m))
+		return false;
+	if (role)
+		*role = m.role;
+	return true;
 }
 
 /* ---- what is there --------------------------------------------------- */
@@ -130,12 +186,18 @@ __u32 clsact_program(unsigned int ifindex, enum attach_side side)
 
 /* Write down whether the qdisc is ours before it is made: a crash in between
  * must not turn it into somebody else's. */
-static int mark(const char *bpf_root, unsigned int ifindex, struct err *e)
+static int mark(const char *bpf_root, unsigned int ifindex,
+		enum attach_role role, struct err *e)
 {
 	char path[PIN_PATH_MAX];
+	struct mark m;
 	struct tc_dump d;
+	bool is_marked;
 	int r;
 
+	is_marked = mark_read(marker_path(path, bpf_root, ifindex), &m);
+	if (is_marked && m.role == role)
+		return 0;
 	r = find_qdisc(ifindex, &d, e);
 	if (r)
 		return r;
@@ -145,22 +207,20 @@ static int mark(const char *bpf_root, unsigned int ifindex, struct err *e)
 			       "egress side: remove it (tc qdisc del dev DEV "
 			       "ingress) or use a kernel with TCX",
 			       ifindex, d.qdisc);
-	if (clsact_is_marked(bpf_root, ifindex))
-		return 0;
-	if (symlink(d.qdisc[0] ? "found" : "made",
-		    marker_path(path, bpf_root, ifindex)) &&
-	    errno != EEXIST)
-		return err_sys(e, errno, "create %s", path);
-	return 0;
+	if (!is_marked)
+		m.made = !d.qdisc[0];
+	m.role = role;
+	return mark_write(path, &m, e);
 }
 
-static int make_qdisc(const char *bpf_root, unsigned int ifindex, struct err *e)
+static int make_qdisc(const char *bpf_root, unsigned int ifindex,
+		      enum attach_role role, struct err *e)
 {
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex,
 			    .attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS);
 	int r;
 
-	r = mark(bpf_root, ifindex, e);
+	r = mark(bpf_root, ifindex, role, e);
 	if (r)
 		return r;
 	r = bpf_tc_hook_create(&hook);
@@ -171,21 +231,22 @@ static int make_qdisc(const char *bpf_root, unsigned int ifindex, struct err *e)
 }
 
 int clsact_attach(const char *bpf_root, unsigned int ifindex,
-		  enum attach_side side, int prog_fd, __u32 prog_id,
-		  struct err *e)
+		  enum attach_role role, enum attach_side side, int prog_fd,
+		  __u32 prog_id, struct err *e)
 {
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex,
 			    .attach_point = points[side]);
 	DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE,
 			    .priority = CLSACT_PRIORITY, .prog_fd = prog_fd,
 			    .flags = BPF_TC_F_REPLACE);
+	enum attach_role was;
 	int r;
 
-	if (clsact_is_marked(bpf_root, ifindex) &&
+	if (clsact_is_marked(bpf_root, ifindex, &was) && was == role &&
 	    clsact_program(ifindex, side) == prog_id)
 		return 0;
 	bpflog_begin();
-	r = make_qdisc(bpf_root, ifindex, e);
+	r = make_qdisc(bpf_root, ifindex, role, e);
 	if (r)
 		return r;
 	r = bpf_tc_attach(&hook, &opts);
@@ -202,10 +263,10 @@ int clsact_detach(const char *bpf_root, unsigned int ifindex, struct err *e)
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex);
 	DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE,
 			    .priority = CLSACT_PRIORITY);
-	char path[PIN_PATH_MAX], text[16] = "";
+	char path[PIN_PATH_MAX];
+	struct mark m;
 
-	if (readlink(marker_path(path, bpf_root, ifindex), text,
-		     sizeof(text) - 1) <= 0)
+	if (!mark_read(marker_path(path, bpf_root, ifindex), &m))
 		return 0;
 	bpflog_begin();
 	for (int side = 0; side < SIDE_MAX; side++) {
@@ -217,7 +278,7 @@ int clsact_detach(const char *bpf_root, unsigned int ifindex, struct err *e)
 				       "(%s)",
 				       ifindex, bpflog_cause());
 	}
-	if (!strcmp(text, "made") && !has_filters(ifindex)) {
+	if (m.made && !has_filters(ifindex)) {
 		hook.attach_point = BPF_TC_INGRESS | BPF_TC_EGRESS;
 		bpf_tc_hook_destroy(&hook);
 	}

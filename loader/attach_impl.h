@@ -7,6 +7,7 @@
 #include <linux/types.h>
 
 #include "../lib/err.h"
+#include "loader.h"
 
 enum attach_side { SIDE_INGRESS, SIDE_EGRESS, SIDE_MAX };
 
@@ -23,6 +24,9 @@ bool tcx_is_pinned(const char *bpf_root, unsigned int ifindex);
 /* Id of the program that our link runs on this device, 0: none. */
 __u32 tcx_program(const char *bpf_root, unsigned int ifindex,
 		  enum attach_side side);
+/* Id of the program that our link has, attached or not; 0: no such pin. */
+__u32 tcx_program_pinned(const char *bpf_root, unsigned int ifindex,
+			 enum attach_side side);
 
 /* ---- clsact: a filter with our priority and handle -------------------- */
 
@@ -30,12 +34,14 @@ __u32 tcx_program(const char *bpf_root, unsigned int ifindex,
 #define CLSACT_HANDLE	0xfa1
 
 int clsact_attach(const char *bpf_root, unsigned int ifindex,
-		  enum attach_side side, int prog_fd, __u32 prog_id,
-		  struct err *e);
+		  enum attach_role role, enum attach_side side, int prog_fd,
+		  __u32 prog_id, struct err *e);
 /* Both sides, and the qdisc if it was made for us and is empty. */
 int clsact_detach(const char *bpf_root, unsigned int ifindex, struct err *e);
-/* Was it attached so (whatever became of it)? Costs no netlink. */
-bool clsact_is_marked(const char *bpf_root, unsigned int ifindex);
+/* Was it attached so (whatever became of it), as what? Costs no netlink; role
+ * may be NULL. */
+bool clsact_is_marked(const char *bpf_root, unsigned int ifindex,
+		      enum attach_role *role);
 __u32 clsact_program(unsigned int ifindex, enum attach_side side);
 
 /* Detach from all devices, also from those that have lost our programs. */

@@ -45,22 +45,29 @@ static const char *link_path(char out[PIN_PATH_MAX], const char *bpf_root,
 			side_names[side]);
 }
 
+/* struct bpf_link_info with the tcx member of its union. */
+struct tcx_info {
+	__u32 type, id, prog_id, pad;
+	__u32 ifindex, attach_type; /* ifindex 0: the device is gone */
+	__u32 room[8];
+};
+
+static bool look(int fd, struct tcx_info *info)
+{
+	__u32 len = sizeof(*info);
+
+	memset(info, 0, sizeof(*info));
+	return fd >= 0 && !bpf_obj_get_info_by_fd(fd, info, &len) &&
+	       info->type == TCX_LINK_TYPE;
+}
+
 /* Program id of the link if it is attached to that side of the device; 0 if
  * it is not (the device is gone, or somebody detached it). */
 static __u32 link_program(int fd, unsigned int ifindex, enum attach_side side)
 {
-	/* struct bpf_link_info with the tcx member of its union. */
-	struct {
-		__u32 type, id, prog_id, pad;
-		__u32 ifindex, attach_type;
-		__u32 room[8];
-	} info;
-	__u32 len = sizeof(info);
+	struct tcx_info info;
 
-	memset(&info, 0, sizeof(info));
-	if (bpf_obj_get_info_by_fd(fd, &info, &len))
-		return 0;
-	if (info.type != TCX_LINK_TYPE || info.ifindex != ifindex ||
+	if (!look(fd, &info) || info.ifindex != ifindex ||
 	    info.attach_type != attach_types[side])
 		return 0;
 	return info.prog_id;
@@ -73,7 +80,18 @@ __u32 tcx_program(const char *bpf_root, unsigned int ifindex,
 	__cleanup(fd_close) int fd =
 		bpf_obj_get(link_path(path, bpf_root, ifindex, side));
 
-	return fd < 0 ? 0 : link_program(fd, ifindex, side);
+	return link_program(fd, ifindex, side);
+}
+
+__u32 tcx_program_pinned(const char *bpf_root, unsigned int ifindex,
+			 enum attach_side side)
+{
+	char path[PIN_PATH_MAX];
+	__cleanup(fd_close) int fd =
+		bpf_obj_get(link_path(path, bpf_root, ifindex, side));
+	struct tcx_info info;
+
+	return look(fd, &info) ? info.prog_id : 0;
 }
 
 bool tcx_is_pinned(const char *bpf_root, unsigned int ifindex)
@@ -114,7 +132,7 @@ int tcx_attach(const char *bpf_root, unsigned int ifindex,
 	char path[PIN_PATH_MAX];
 	__cleanup(fd_close) int fd =
 		bpf_obj_get(link_path(path, bpf_root, ifindex, side));
-	__u32 running = fd < 0 ? 0 : link_program(fd, ifindex, side);
+	__u32 running = link_program(fd, ifindex, side);
 	int r;
 
 	if (running == prog_id)
