@@ -33,6 +33,7 @@ MODULES  := lib loader cni agent ctl
 ARCHIVES := $(MODULES:%=$(BUILD)/lib%.a)
 UNIT     := $(patsubst test/unit/%.c,$(BUILD)/test/unit/%,$(wildcard test/unit/*_test.c))
 BPFTESTS := $(patsubst test/bpf/%.c,$(BUILD)/test/bpf/%,$(wildcard test/bpf/*_test.c))
+BENCH    := $(patsubst test/bench/%.c,$(BUILD)/test/bench/%,$(wildcard test/bench/*.c))
 
 .DELETE_ON_ERROR:
 .SECONDARY:
@@ -105,7 +106,12 @@ $(BUILD)/test/bpf/%: $(BUILD)/obj/test/bpf/%.o $(patsubst %.c,$(BUILD)/obj/%.o,$
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
 
-tests: programs $(UNIT) $(BPFTESTS)
+$(BUILD)/test/bench/%: $(BUILD)/obj/test/bench/%.o $(BUILD)/libloader.a $(BUILD)/liblib.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
+
+tests: programs $(UNIT) $(BPFTESTS) $(BENCH)
 
 test: ## Set up, build and run all tests (root); ONLY="unit bpf/x e2e/y" picks some
 	$(as_root)
