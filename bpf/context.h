@@ -20,6 +20,7 @@ const volatile struct fl_options options;
 /* Where a hook goes on with what is not the fast path. */
 enum stage {
 	STAGE_SLOW,	  /* no decision yet, or a stale one */
+	STAGE_PORT,	  /* decided, but for the port to masquerade with */
 	STAGE_ICMP_ERROR, /* an ICMP error, to go where its flow goes */
 	STAGE_NEIGHBOUR,  /* ARP and neighbour discovery of a pod */
 	STAGE_ICMP_SEND,  /* answer with an ICMP error */
@@ -36,6 +37,7 @@ enum cb_word {
 };
 
 int slow_path(struct __sk_buff *skb);
+int find_port(struct __sk_buff *skb);
 int icmp_error(struct __sk_buff *skb);
 int neighbour(struct __sk_buff *skb);
 int icmp_send(struct __sk_buff *skb);
@@ -52,6 +54,7 @@ struct {
 	.values =
 		{
 			[STAGE_SLOW] = (void *)&slow_path,
+			[STAGE_PORT] = (void *)&find_port,
 			[STAGE_ICMP_ERROR] = (void *)&icmp_error,
 			[STAGE_NEIGHBOUR] = (void *)&neighbour,
 			[STAGE_ICMP_SEND] = (void *)&icmp_send,

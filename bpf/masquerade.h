@@ -18,6 +18,9 @@
  * each try, so they are not free. */
 #define MASQ_TRIES 32
 
+/* Beside 0, drop reasons (negative) and pass reasons. */
+#define NEEDS_PORT FL_REASON_SLOTS
+
 /* Does a connection of the host with this uplink begin here, or one of a pod
  * whose packets came through the host stack? */
 static __always_inline bool starts_at_uplink(const struct __sk_buff *skb,
@@ -43,102 +46,105 @@ static __always_inline bool starts_at_uplink(const struct __sk_buff *skb,
 	return false;
 }
 
-/* Does a socket of the host want packets from this peer to node:port? */
-static __always_inline bool socket_has(struct __sk_buff *skb,
-				       const struct slow *s, __be16 port)
+/* What a socket would be found by, except its port. */
+static __always_inline void socket_prepare(struct slow *s)
 {
 	const struct fl_tuple *to = &s->fwd.to;
-	struct bpf_sock_tuple t = {};
-	struct bpf_sock *sk;
-	bool v6 = s->p.v6;
+	struct bpf_sock_tuple *t = &s->socket.tuple;
 
-	if (v6) {
-		__builtin_memcpy(t.ipv6.saddr, &to->daddr, 16);
-		__builtin_memcpy(t.ipv6.daddr, &to->saddr, 16);
-		t.ipv6.sport = to->dport;
-		t.ipv6.dport = port;
+	if (s->p.v6) {
+		__builtin_memcpy(t->ipv6.saddr, &to->daddr, 16);
+		__builtin_memcpy(t->ipv6.daddr, &to->saddr, 16);
+		t->ipv6.sport = to->dport;
+		s->socket.size = sizeof(t->ipv6);
 	} else {
-		t.ipv4.saddr = to->daddr.w[3];
-		t.ipv4.daddr = to->saddr.w[3];
-		t.ipv4.sport = to->dport;
-		t.ipv4.dport = port;
+		t->ipv4.saddr = to->daddr.w[3];
+		t->ipv4.daddr = to->saddr.w[3];
+		t->ipv4.sport = to->dport;
+		s->socket.size = sizeof(t->ipv4);
 	}
-	if (to->proto == IPPROTO_TCP)
-		sk = v6 ? bpf_skc_lookup_tcp(skb, &t, sizeof(t.ipv6),
-					     BPF_F_CURRENT_NETNS, 0)
-			: bpf_skc_lookup_tcp(skb, &t, sizeof(t.ipv4),
-					     BPF_F_CURRENT_NETNS, 0);
-	else if (to->proto == IPPROTO_UDP)
-		sk = v6 ? bpf_sk_lookup_udp(skb, &t, sizeof(t.ipv6),
-					    BPF_F_CURRENT_NETNS, 0)
-			: bpf_sk_lookup_udp(skb, &t, sizeof(t.ipv4),
-					    BPF_F_CURRENT_NETNS, 0);
+}
+
+/* Does a socket of the host want packets from this peer to node:port? */
+static __always_inline bool socket_has(struct __sk_buff *skb, struct slow *s,
+				       __be16 port)
+{
+	__u32 size = s->socket.size & (sizeof(s->socket.room) - 1);
+	struct bpf_sock_tuple *t = &s->socket.tuple;
+	struct bpf_sock *sk = NULL;
+
+	if (s->p.v6)
+		t->ipv6.dport = port;
 	else
-		return false;
+		t->ipv4.dport = port;
+	if (s->p.key.proto == IPPROTO_TCP)
+		sk = bpf_skc_lookup_tcp(skb, t, size, BPF_F_CURRENT_NETNS, 0);
+	else if (s->p.key.proto == IPPROTO_UDP)
+		sk = bpf_sk_lookup_udp(skb, t, size, BPF_F_CURRENT_NETNS, 0);
 	if (!sk)
 		return false;
 	bpf_sk_release(sk);
 	return true;
 }
 
-/* The i-th port to try, host order; 0: none. The first is the sender's own. */
-static __always_inline __u16 candidate(const struct fl_config *cfg, __be16 own,
-				       __u32 start, int i)
+/* May the port, in host order, be given to anybody? */
+static __always_inline bool is_usable(const struct fl_config *cfg, __u32 port)
 {
-	__u32 span = cfg->masq_port_max - cfg->masq_port_min + 1;
-	__u32 port = bpf_ntohs(own);
-
-	if (i)
-		port = cfg->masq_port_min + (start + i * 127) % (__u16)span;
-	if (port < cfg->masq_port_min || port > cfg->masq_port_max)
-		return 0;
-	if (port >= cfg->masq_skip_min && port <= cfg->masq_skip_max)
-		return 0;
-	return port;
+	return port >= cfg->masq_port_min && port <= cfg->masq_port_max &&
+	       (port < cfg->masq_skip_min || port > cfg->masq_skip_max);
 }
 
-/* Take a port: sets the source port of fwd.to and enters rev. */
+/* Try to be the first who uses `port` (host order) towards this peer. */
+static __always_inline bool try_port(struct slow *s, __u16 port)
+{
+	long err;
+
+	s->fwd.to.sport = bpf_htons(port);
+	s->rkey.dport = bpf_htons(port);
+	err = bpf_map_update_elem(&fl_flows, &s->rkey, &s->rev, BPF_NOEXIST);
+	if (err == -17) /* EEXIST */
+		count(FL_COUNT_MASQ_COLLISIONS);
+	s->reserved = !err;
+	return !err;
+}
+
+/* Take a port: sets the source port of fwd.to and enters rev. The sender's own
+ * is tried first, then others from a random place on. */
 static __always_inline int take_port(struct __sk_buff *skb, struct slow *s,
 				     bool host)
 {
 	const struct fl_config *cfg = config_get();
-	__be16 own = s->p.key.sport;
-	__u32 start = bpf_get_prandom_u32();
+	__u16 own = bpf_ntohs(s->p.key.sport), span;
 
 	if (!cfg || cfg->masq_port_max < cfg->masq_port_min)
 		return -FL_DROP_NO_MASQ_PORT;
-	for (int i = 0; i < MASQ_TRIES; i++) {
-		__u16 port = candidate(cfg, own, start, i);
-		long err;
+	span = cfg->masq_port_max - cfg->masq_port_min + 1;
+	socket_prepare(s);
 
-		/* The host's own port is its own, wherever it lies. */
-		if (host && i == 0)
-			port = bpf_ntohs(own);
-		if (!port)
+	/* The host's own port is its own, wherever it lies. */
+	if (host ? try_port(s, own)
+		 : is_usable(cfg, own) && !socket_has(skb, s, bpf_htons(own)) &&
+			    try_port(s, own))
+		return 0;
+	if (s->p.key.proto == IPPROTO_SCTP) /* its checksum pins the port */
+		return -FL_DROP_NO_MASQ_PORT;
+	if (host) {
+		s->fwd.flags |= FL_FLOW_REWRITE;
+		s->rev.flags |= FL_FLOW_REWRITE;
+		count(FL_COUNT_HOST_TRANSLATED);
+	}
+	s->port = bpf_get_prandom_u32();
+	for (int i = 0; i < MASQ_TRIES; i++) {
+		__u16 port;
+
+		s->port++;
+		port = cfg->masq_port_min + (span ? s->port % span : s->port);
+		if (!is_usable(cfg, port))
 			continue;
-		/* SCTP's checksum cannot be updated: its port stays. */
-		if (i && s->p.key.proto == IPPROTO_SCTP)
-			break;
-		if (!(host && i == 0) && socket_has(skb, s, bpf_htons(port))) {
+		if (socket_has(skb, s, bpf_htons(port)))
 			count(FL_COUNT_MASQ_SOCKET);
-			continue;
-		}
-		if (host && i) {
-			s->fwd.flags |= FL_FLOW_REWRITE;
-			s->rev.flags |= FL_FLOW_REWRITE;
-		}
-		s->fwd.to.sport = bpf_htons(port);
-		s->rkey.dport = bpf_htons(port);
-		err = bpf_map_update_elem(&fl_flows, &s->rkey, &s->rev,
-					  BPF_NOEXIST);
-		if (!err) {
-			s->reserved = true;
-			if (host && i)
-				count(FL_COUNT_HOST_TRANSLATED);
+		else if (try_port(s, port))
 			return 0;
-		}
-		if (err == -17) /* EEXIST */
-			count(FL_COUNT_MASQ_COLLISIONS);
 	}
 	return -FL_DROP_NO_MASQ_PORT;
 }
@@ -169,7 +175,7 @@ static __always_inline bool wants_masquerade(const struct slow *s)
 	       !bpf_map_lookup_elem(&fl_masquerade, &prefix);
 }
 
-/* A pod's packet. Returns 1 if it needs a port of the node. */
+/* A pod's packet. */
 static __always_inline int masquerade_pod(struct slow *s,
 					  const struct fl_addr *node)
 {
@@ -195,33 +201,26 @@ static __always_inline int masquerade_pod(struct slow *s,
 	tuple_reverse(&s->fwd.to, &s->rkey);
 	s->fwd.flags |= FL_FLOW_MASQ | FL_FLOW_REWRITE;
 	s->rev.flags = FL_FLOW_REPLY | FL_FLOW_MASQ | FL_FLOW_REWRITE;
-	return 1;
+	return NEEDS_PORT;
 }
 
-/* Decide as whom the packet leaves. Returns 0, a negative drop reason, or
- * FL_PASS_NOT_OURS. */
-static __always_inline int masquerade(struct __sk_buff *skb, struct slow *s)
+/* Decide as whom the packet leaves. Returns 0, NEEDS_PORT, a negative drop
+ * reason, or FL_PASS_NOT_OURS. */
+static __always_inline int masquerade(struct slow *s)
 {
-	bool host = s->fwd.in_ifindex == FL_ORIGIN_HOST;
 	__u32 ifindex = s->fwd.out_ifindex;
 	const struct fl_uplink *uplink =
 		bpf_map_lookup_elem(&fl_uplinks, &ifindex);
 	const struct fl_addr *node;
-	int ret;
 
 	if (!uplink)
 		return -FL_DROP_NOT_UPLINK;
 	node = s->p.v6 ? &uplink->v6 : &uplink->v4;
-	if (!host) {
-		ret = masquerade_pod(s, node);
-		if (ret <= 0)
-			return ret;
-	} else if (s->known) {
+	if (s->fwd.in_ifindex != FL_ORIGIN_HOST)
+		return masquerade_pod(s, node);
+	if (s->known)
 		return 0;
-	} else if (!addr_same(&s->p.key.saddr, node)) {
+	if (!addr_same(&s->p.key.saddr, node))
 		return FL_PASS_NOT_OURS; /* nobody masquerades as that */
-	}
-	ret = take_port(skb, s, host);
-	/* A host that runs out of ports is as it would be without us. */
-	return ret && host ? FL_PASS_NOT_OURS : ret;
+	return NEEDS_PORT;
 }

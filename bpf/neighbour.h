@@ -75,6 +75,7 @@ static __always_inline int answer_arp(struct __sk_buff *skb, __u32 hook)
 	    (ep && !mac_same(arp.sender_mac, ep->mac)))
 		return drop(skb, hook, FL_DROP_SPOOFED_MAC);
 	if (arp.op != bpf_htons(ARP_REQUEST) ||
+	    arp.hardware != bpf_htons(1 /* Ethernet */) ||
 	    arp.protocol != bpf_htons(ETH_P_IP) || arp.mac_len != 6 ||
 	    arp.ip_len != 4 || target_ip != bpf_htonl(0xa9fe0101))
 		return drop(skb, hook, FL_DROP_ARP);

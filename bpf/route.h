@@ -137,10 +137,6 @@ static __always_inline int destination(struct __sk_buff *skb, struct slow *s)
 						    : to_host(s);
 	switch (s->hook) {
 	case FL_HOOK_FROM_POD:
-		if (options.overlay && s->p.key.proto == IPPROTO_UDP &&
-		    s->p.key.dport == options.overlay_port && r &&
-		    r->flags & FL_ROUTE_NODE)
-			return -FL_DROP_OVERLAY_PORT;
 		if (options.overlay && r && !addr_is_none(&r->node))
 			return to_node(s, r);
 		return to_kernel_route(skb, s, r);

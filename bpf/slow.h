@@ -11,6 +11,14 @@ struct slow {
 	struct fl_flow rev;   /* of the other one */
 	struct fl_tuple rkey; /* key of rev */
 	struct bpf_fib_lookup fib;
+	struct {
+		union {
+			struct bpf_sock_tuple tuple;
+			__u8 room[64]; /* verifier: any masked size fits */
+		};
+		__u32 size;
+	} socket;   /* that a masquerade port is looked up by */
+	__u32 port; /* the last one tried, not yet cut to the range */
 	__u32 hook;
 	bool known;	 /* there was an entry */
 	bool trackable;	 /* ports are known */

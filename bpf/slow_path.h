@@ -180,8 +180,23 @@ static __always_inline int decide(struct __sk_buff *skb, struct slow *s)
 		return ret;
 	complete_reply(s);
 	if (s->fwd.action == FL_ACTION_UPLINK)
-		return masquerade(skb, s);
+		return masquerade(s);
 	return 0;
+}
+
+/* The decision is made: enter it and let the packet go. */
+static __always_inline int conclude(struct __sk_buff *skb, struct slow *s)
+{
+	__u32 hook = s->hook;
+	int ret;
+
+	if (!s->trackable)
+		return flow_forward(skb, hook, &s->p, &s->fwd);
+	flow_account(&s->fwd, &s->p);
+	ret = s->known ? renew(s) : enter_new(skb, s);
+	if (ret)
+		return drop(skb, hook, -ret);
+	return flow_forward(skb, hook, &s->p, &s->fwd);
 }
 
 SEC("tc")
@@ -190,7 +205,6 @@ int slow_path(struct __sk_buff *skb)
 	const struct fl_config *cfg = config_get();
 	__u32 zero = 0, hook = skb->cb[CB_HOOK];
 	struct slow *s = bpf_map_lookup_elem(&fl_slow, &zero);
-	bool trackable;
 	int ret;
 
 	if (!s || !cfg || hook >= FL_HOOK_MAX)
@@ -200,9 +214,6 @@ int slow_path(struct __sk_buff *skb)
 		return drop(skb, hook, -ret);
 	if (ret != PARSED_IP)
 		return drop(skb, hook, FL_DROP_ETHERTYPE);
-	trackable = true;
-	if (s->p.flags & PKT_FRAG_LATER)
-		trackable = fragment_ports(skb, &s->p, hook);
 
 	__builtin_memset(&s->fwd, 0, sizeof(s->fwd));
 	__builtin_memset(&s->rev, 0, sizeof(s->rev));
@@ -211,21 +222,41 @@ int slow_path(struct __sk_buff *skb)
 	s->rev.hook = hook;
 	s->fwd.epoch = cfg->epoch;
 	s->fwd.in_ifindex = origin_of(skb, hook);
-	s->trackable = trackable;
 	s->reserved = false;
 	s->lazy_reply = false;
+	s->trackable = true;
+	if (s->p.flags & PKT_FRAG_LATER)
+		s->trackable = fragment_ports(skb, &s->p, hook);
 	recall(s);
 
 	ret = decide(skb, s);
 	if (ret < 0)
 		return drop(skb, hook, -ret);
+	if (ret == NEEDS_PORT)
+		return go_stage(skb, hook, STAGE_PORT);
 	if (ret)
 		return pass(skb, hook, ret);
-	if (!trackable)
-		return flow_forward(skb, hook, &s->p, &s->fwd);
-	flow_account(&s->fwd, &s->p);
-	ret = s->known ? renew(s) : enter_new(skb, s);
+	return conclude(skb, s);
+}
+
+/* verifier: a program of its own, so that its loop is walked from one state
+ * only. It goes on with what slow_path() left in fl_slow. */
+SEC("tc")
+int find_port(struct __sk_buff *skb)
+{
+	__u32 zero = 0, hook = skb->cb[CB_HOOK];
+	struct slow *s = bpf_map_lookup_elem(&fl_slow, &zero);
+	bool host;
+	int ret;
+
+	if (!s || hook >= FL_HOOK_MAX)
+		return TC_ACT_SHOT;
+	host = s->fwd.in_ifindex == FL_ORIGIN_HOST;
+	ret = take_port(skb, s, host);
+	/* A host that runs out of ports is as it would be without us. */
+	if (ret && host)
+		return pass(skb, hook, FL_PASS_NOT_OURS);
 	if (ret)
 		return drop(skb, hook, -ret);
-	return flow_forward(skb, hook, &s->p, &s->fwd);
+	return conclude(skb, s);
 }
