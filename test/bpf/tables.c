@@ -1,0 +1,358 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "tables.h"
+
+#include <bpf/bpf.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "../../lib/addr.h"
+
+static struct ring_buffer *ring;
+
+static void must(int result, const char *what)
+{
+	if (!result)
+		return;
+	fprintf(stderr, "%s: %s\n", what, strerror(errno));
+	abort();
+}
+
+/* ---- what the agent and the plugin write ----------------------------- */
+
+void config_write(void)
+{
+	__u32 zero = 0;
+
+	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_config), &zero,
+				 &node.config, 0),
+	     "write fl_config");
+}
+
+void epoch_raise_now(void)
+{
+	node.config.epoch++;
+	config_write();
+}
+
+void endpoint_write(const struct fl_addr *a, unsigned int ifindex,
+		    const __u8 mac[6], unsigned int mtu)
+{
+	struct fl_endpoint ep = {
+		.ifindex = ifindex,
+		.identity = FL_IDENTITY_POD,
+		.mtu = mtu,
+	};
+
+	memcpy(ep.mac, mac, 6);
+	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_endpoints), a,
+				 &ep, 0),
+	     "write fl_endpoints");
+}
+
+void endpoint_remove(const struct fl_addr *a)
+{
+	must(bpf_map_delete_elem(bpf_map__fd(node.dp->maps.fl_endpoints), a),
+	     "delete from fl_endpoints");
+}
+
+static struct fl_prefix prefix_of(const char *text)
+{
+	struct fl_prefix p;
+
+	must(prefix_parse(text, true, &p), text);
+	return p;
+}
+
+void route_write(const char *prefix, const struct fl_addr *tunnel,
+		 __u32 node_id, __u32 identity, __u32 flags)
+{
+	struct fl_prefix key = prefix_of(prefix);
+	struct fl_route r = {
+		.node_id = node_id,
+		.identity = identity,
+		.flags = flags,
+	};
+
+	if (tunnel)
+		r.node = *tunnel;
+	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_routes), &key, &r,
+				 0),
+	     "write fl_routes");
+}
+
+void route_remove(const char *prefix)
+{
+	struct fl_prefix key = prefix_of(prefix);
+
+	must(bpf_map_delete_elem(bpf_map__fd(node.dp->maps.fl_routes), &key),
+	     "delete from fl_routes");
+}
+
+void masquerade_exclude(const char *prefix)
+{
+	struct fl_prefix key = prefix_of(prefix);
+	__u32 one = 1;
+
+	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_masquerade), &key,
+				 &one, 0),
+	     "write fl_masquerade");
+}
+
+void uplink_write(unsigned int ifindex, const struct fl_addr *v4,
+		  const struct fl_addr *v6, unsigned int mtu)
+{
+	struct fl_uplink u = {.mtu = mtu};
+
+	if (v4)
+		u.v4 = *v4;
+	if (v6)
+		u.v6 = *v6;
+	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_uplinks),
+				 &ifindex, &u, 0),
+	     "write fl_uplinks");
+}
+
+void uplink_remove(unsigned int ifindex)
+{
+	must(bpf_map_delete_elem(bpf_map__fd(node.dp->maps.fl_uplinks),
+				 &ifindex),
+	     "delete from fl_uplinks");
+}
+
+/* ---- the tables of a node with two neighbours ------------------------- */
+
+static void endpoints_fill(const struct family *f)
+{
+	endpoint_write(&f->pod_a, node.pod_a, mac_a, 1500);
+	endpoint_write(&f->pod_b, node.pod_b, mac_b, 1500);
+	endpoint_write(&f->small, node.small, mac_small, SMALL_MTU);
+	endpoint_write(&f->stuck, node.stuck, mac_stuck, 1500);
+}
+
+static void routes_fill(void)
+{
+	const struct fl_addr *n2 = &ipv4.remote_node, *n3 = &ipv6.remote_node3;
+	const __u32 pods = FL_ROUTE_POD_CIDR, local = FL_ROUTE_LOCAL;
+	const __u32 addr = FL_ROUTE_NODE, host = FL_IDENTITY_HOST;
+	const __u32 pod = FL_IDENTITY_POD, remote = FL_IDENTITY_REMOTE_NODE;
+
+	route_write("10.1.0.0/24", NULL, 1, pod, pods | local);
+	route_write("fd00:1::/64", NULL, 1, pod, pods | local);
+	route_write("192.0.2.1/32", NULL, 1, host, addr | local);
+	route_write("192.0.3.1/32", NULL, 1, host, addr | local);
+	route_write("2001:db8:1::1/128", NULL, 1, host, addr | local);
+	route_write("2001:db8:2::1/128", NULL, 1, host, addr | local);
+	route_write("10.2.0.0/24", n2, 2, pod, pods);
+	route_write("fd00:2::/64", n2, 2, pod, pods);
+	route_write("192.0.2.2/32", n2, 2, remote, addr);
+	route_write("2001:db8:1::2/128", n2, 2, remote, addr);
+	route_write("10.3.0.0/24", n3, 3, pod, pods);
+	route_write("fd00:3::/64", n3, 3, pod, pods);
+	route_write("192.0.2.3/32", n3, 3, remote, addr);
+	route_write("2001:db8:1::3/128", n3, 3, remote, addr);
+}
+
+static void masquerade_fill(void)
+{
+	static const char *const excluded[] = {
+		"10.1.0.0/24",	      "10.2.0.0/24",	   "10.3.0.0/24",
+		"fd00:1::/64",	      "fd00:2::/64",	   "fd00:3::/64",
+		"192.0.2.1/32",	      "192.0.2.2/32",	   "192.0.2.3/32",
+		"192.0.3.1/32",	      "2001:db8:2::1/128", "2001:db8:1::1/128",
+		"2001:db8:1::2/128",  "2001:db8:1::3/128", "198.18.0.0/24",
+		"2001:db8:dddd::/48",
+	};
+
+	for (size_t i = 0; i < sizeof(excluded) / sizeof(excluded[0]); i++)
+		masquerade_exclude(excluded[i]);
+}
+
+static void config_fill(void)
+{
+	node.config = (struct fl_config){
+		.epoch = 7,
+		.overlay_ifindex = node.options.overlay ? node.overlay : 0,
+		.host_ifindex = node.host,
+		.overlay_mtu = OVERLAY_MTU,
+		.host_v4 = ipv4.host,
+		.host_v6 = ipv6.host,
+		.masq_port_min = MASQ_MIN,
+		.masq_port_max = MASQ_MAX,
+		.events_per_second = 1000000,
+	};
+	config_write();
+}
+
+/* ---- emptying --------------------------------------------------------- */
+
+static void map_empty(const struct bpf_map *map)
+{
+	int fd = bpf_map__fd(map);
+	char key[64];
+
+	while (!bpf_map_get_next_key(fd, NULL, key))
+		must(bpf_map_delete_elem(fd, key), bpf_map__name(map));
+}
+
+static void percpu_zero(const struct bpf_map *map)
+{
+	size_t size =
+		(size_t)libbpf_num_possible_cpus() * bpf_map__value_size(map);
+	void *zero = calloc(1, size);
+
+	for (__u32 i = 0; i < bpf_map__max_entries(map); i++)
+		must(bpf_map_update_elem(bpf_map__fd(map), &i, zero, 0),
+		     bpf_map__name(map));
+	free(zero);
+}
+
+void tables_reset(void)
+{
+	const struct bpf_map *emptied[] = {
+		node.dp->maps.fl_endpoints,  node.dp->maps.fl_routes,
+		node.dp->maps.fl_masquerade, node.dp->maps.fl_uplinks,
+		node.dp->maps.fl_flows,	     node.dp->maps.fl_fragments,
+	};
+
+	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)
+		map_empty(emptied[i]);
+	percpu_zero(node.dp->maps.fl_metrics);
+	percpu_zero(node.dp->maps.fl_counters);
+	percpu_zero(node.dp->maps.fl_limits);
+	config_fill();
+	endpoints_fill(&ipv4);
+	endpoints_fill(&ipv6);
+	routes_fill();
+	masquerade_fill();
+	uplink_write(node.uplink, &ipv4.node, &ipv6.node, UPLINK_MTU);
+	uplink_write(node.uplink2, &ipv4.node2, &ipv6.node2, UPLINK2_MTU);
+	events_take(NULL, 0);
+}
+
+void tables_close(void)
+{
+	ring_buffer__free(ring);
+	ring = NULL;
+}
+
+/* ---- what the datapath writes ---------------------------------------- */
+
+static void percpu_sum(const struct bpf_map *map, __u32 slot, __u64 *sum,
+		       size_t words)
+{
+	int cpus = libbpf_num_possible_cpus();
+	__u64 values[cpus * words];
+
+	must(bpf_map_lookup_elem(bpf_map__fd(map), &slot, values),
+	     bpf_map__name(map));
+	memset(sum, 0, words * sizeof(*sum));
+	for (size_t i = 0; i < cpus * words; i++)
+		sum[i % words] += values[i];
+}
+
+__u64 counter_read(enum fl_counter c)
+{
+	__u64 n;
+
+	percpu_sum(node.dp->maps.fl_counters, c, &n, 1);
+	return n;
+}
+
+struct fl_metric metric_read(enum fl_hook hook, enum fl_reason reason)
+{
+	__u64 sum[2];
+
+	percpu_sum(node.dp->maps.fl_metrics, hook * FL_REASON_SLOTS + reason,
+		   sum, 2);
+	return (struct fl_metric){.packets = sum[0], .bytes = sum[1]};
+}
+
+bool flow_read(const struct fl_tuple *key, struct fl_flow *f)
+{
+	return !bpf_map_lookup_elem(bpf_map__fd(node.dp->maps.fl_flows), key,
+				    f);
+}
+
+void flow_write(const struct fl_tuple *key, const struct fl_flow *f)
+{
+	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_flows), key, f,
+				 0),
+	     "write fl_flows");
+}
+
+void flow_remove(const struct fl_tuple *key)
+{
+	must(bpf_map_delete_elem(bpf_map__fd(node.dp->maps.fl_flows), key),
+	     "delete from fl_flows");
+}
+
+static unsigned int map_count(const struct bpf_map *map)
+{
+	int fd = bpf_map__fd(map);
+	char key[64], *prev = NULL;
+	unsigned int n = 0;
+
+	for (; !bpf_map_get_next_key(fd, prev, key); n++)
+		prev = key;
+	return n;
+}
+
+unsigned int flow_count(void)
+{
+	return map_count(node.dp->maps.fl_flows);
+}
+
+unsigned int fragment_count(void)
+{
+	return map_count(node.dp->maps.fl_fragments);
+}
+
+void flow_age(const struct fl_tuple *key, unsigned int seconds)
+{
+	struct fl_flow f;
+
+	must(!flow_read(key, &f), "age a flow that is not there");
+	f.last_seen_ns -= seconds * 1000000000ull;
+	flow_write(key, &f);
+}
+
+__u64 clock_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+/* ---- events ----------------------------------------------------------- */
+
+static struct {
+	struct fl_event *out;
+	unsigned int n, max;
+} taken;
+
+static int take_event(void *arg, void *data, size_t len)
+{
+	(void)arg;
+	must(len != sizeof(struct fl_event), "an event of another size");
+	if (taken.n < taken.max)
+		memcpy(&taken.out[taken.n], data, len);
+	taken.n++;
+	return 0;
+}
+
+unsigned int events_take(struct fl_event *out, unsigned int max)
+{
+	if (!ring)
+		ring = ring_buffer__new(bpf_map__fd(node.dp->maps.fl_events),
+					take_event, NULL, NULL);
+	must(!ring, "open the event ring");
+	taken.out = out;
+	taken.n = 0;
+	taken.max = max;
+	must(ring_buffer__consume(ring) < 0, "read the event ring");
+	return taken.n;
+}

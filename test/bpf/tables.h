@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The maps of the node under test: what the agent writes, what the datapath
+ * leaves in them. All end the test with a failure when a map will not do. */
+#pragma once
+
+#include <stdbool.h>
+
+#include <fairlead/abi.h>
+
+#include "node.h"
+
+/* ---- what the agent and the plugin write ----------------------------- */
+
+void config_write(void); /* after a change of node.config */
+void epoch_raise_now(void);
+
+void endpoint_write(const struct fl_addr *a, unsigned int ifindex,
+		    const __u8 mac[6], unsigned int mtu);
+void endpoint_remove(const struct fl_addr *a);
+/* prefix: "10.0.0.0/24" or "fd00::/64"; node: NULL or a tunnel address. */
+void route_write(const char *prefix, const struct fl_addr *node, __u32 node_id,
+		 __u32 identity, __u32 flags);
+void route_remove(const char *prefix);
+void masquerade_exclude(const char *prefix);
+void uplink_write(unsigned int ifindex, const struct fl_addr *v4,
+		  const struct fl_addr *v6, unsigned int mtu);
+void uplink_remove(unsigned int ifindex);
+
+/* Everything as at the start: the tables of a node with two neighbours, no
+ * flows, no counts. */
+void tables_reset(void);
+void tables_close(void);
+
+/* ---- what the datapath writes ---------------------------------------- */
+
+__u64 counter_read(enum fl_counter c);
+struct fl_metric metric_read(enum fl_hook hook, enum fl_reason reason);
+
+bool flow_read(const struct fl_tuple *key, struct fl_flow *f);
+void flow_write(const struct fl_tuple *key, const struct fl_flow *f);
+void flow_remove(const struct fl_tuple *key);
+unsigned int flow_count(void);
+/* Moves last_seen_ns of one direction into the past. */
+void flow_age(const struct fl_tuple *key, unsigned int seconds);
+unsigned int fragment_count(void);
+__u64 clock_ns(void); /* CLOCK_MONOTONIC */
+
+/* Takes all events out of the ring; returns how many there were and stores
+ * the first max. */
+unsigned int events_take(struct fl_event *out, unsigned int max);

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "traffic.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <string.h>
+
+const __u8 protocols[PROTOCOLS] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
+				   IPPROTO_ICMP};
+
+static struct layer message_layer(const struct message *m)
+{
+	__u16 sport = m->sport ? m->sport : 1000;
+	__u16 dport = m->dport ? m->dport : 80;
+
+	switch (m->proto) {
+	case 0:
+	case IPPROTO_TCP:
+		return TCP(.sport = sport, .dport = dport, .flags = m->flags,
+			   .seq = 0x01020304, .ack = 0x0a0b0c0d);
+	case IPPROTO_UDP:
+		return UDP(.sport = sport, .dport = dport);
+	case IPPROTO_SCTP:
+		return SCTP(.sport = sport, .dport = dport);
+	case IPPROTO_ICMP:
+		return ECHO(.id = sport, .seq = 1, .reply = m->reply);
+	default:
+		return DATA(.len = 8, .first = 0xf0);
+	}
+}
+
+void message_build(struct packet *p, const struct message *m)
+{
+	struct layer l4 = message_layer(m);
+
+	packet_build(p,
+		     ETH(.src = m->smac ? m->smac : mac_a,
+			 .dst = m->dmac ? m->dmac : gateway_mac),
+		     IP(.src = m->src, .dst = m->dst, .ttl = m->ttl,
+			.df = m->df, .id = 0x4321,
+			.proto = l4.type == LAYER_DATA ? m->proto : 0),
+		     l4, DATA(.len = m->len ? m->len : 32, .first = 1));
+}
+
+void hop(const struct packet *in, const __u8 *dmac, const __u8 *smac,
+	 struct packet *out)
+{
+	__u8 *ip = out->data + ETH_LEN;
+
+	*out = *in;
+	if (dmac)
+		memcpy(out->data, dmac, 6);
+	if (smac)
+		memcpy(out->data + 6, smac, 6);
+	if (ip[0] >> 4 == 4) {
+		size_t head = (ip[0] & 15) * 4;
+		__u16 sum;
+
+		ip[8]--;
+		ip[10] = ip[11] = 0;
+		sum = checksum(ip, head, 0);
+		ip[10] = sum >> 8;
+		ip[11] = sum;
+	} else {
+		ip[7]--;
+	}
+}
+
+void expect_delivered_at(struct at at, const struct message *m,
+			 const __u8 *dmac, const char *file, int line)
+{
+	struct packet in, want;
+
+	message_build(&in, m);
+	hop(&in, dmac, gateway_mac, &want);
+	expect_at(at, &in, VERDICT_REDIRECT, FL_PASS_LOCAL, &want, file, line);
+}
+
+__u16 leaves_as(struct at at, const struct message *m,
+		const struct fl_addr *node_addr)
+{
+	struct message translated = *m;
+	struct packet in, want;
+	struct fl_flow flow;
+
+	message_build(&in, m);
+	run(at, &in);
+	if (last.reason != FL_PASS_UPLINK)
+		print_error("reason %s\n", reason_name(last.reason));
+	assert_int_equal(last.reason, FL_PASS_UPLINK);
+	assert_int_equal(last.verdict, VERDICT_REDIRECT);
+	assert_int_equal(last.mark, FL_MARK_DECIDED);
+	flow = flow_of(&in);
+	translated.src = node_addr;
+	translated.sport = ntohs(flow.to.sport);
+	translated.ttl = (m->ttl ? m->ttl : 64) - 1;
+	message_build(&want, &translated);
+	assert_packet(&last.out, &want);
+	return translated.sport;
+}
+
+void answer_build(struct packet *p, const struct message *m,
+		  const struct fl_addr *node_addr, __u16 port)
+{
+	bool echo = m->proto == IPPROTO_ICMP;
+
+	message(p, .src = m->dst, .dst = node_addr, .proto = m->proto,
+		.sport = echo ? port : 80, .dport = port, .reply = true,
+		.len = m->len, .smac = router_mac, .dmac = uplink_mac);
+}
+
+struct fl_flow flow_of(const struct packet *p)
+{
+	struct fl_tuple key = packet_tuple(p);
+	struct fl_flow f;
+
+	assert_true(flow_read(&key, &f));
+	return f;
+}
+
+struct fl_flow flow_reply_of(const struct packet *p)
+{
+	struct fl_flow f = flow_of(p), reply;
+	struct fl_tuple key = tuple_reversed(f.to);
+
+	assert_true(flow_read(&key, &reply));
+	return reply;
+}
+
+void assert_next(const struct packet *p, const struct fl_addr *next)
+{
+	struct fl_flow f = flow_of(p);
+
+	assert_addr(&f.next, next);
+}
