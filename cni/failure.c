@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "failure.h"
+
+#include <errno.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/cleanup.h"
+#include "../lib/json.h"
+
+int fail(struct failure *f, int code, const char *fmt, ...)
+{
+	va_list ap;
+
+	f->code = code;
+	f->details[0] = '\0';
+	va_start(ap, fmt);
+	vsnprintf(f->msg, sizeof(f->msg), fmt, ap);
+	va_end(ap);
+	return code;
+}
+
+static int code_of_errno(int code, int number)
+{
+	switch (number) {
+	case ENOSPC:
+	case EDQUOT:
+	case EROFS:
+	case EIO:
+		return CNI_IO;
+	case EPERM:
+		return CNI_PRIVILEGES;
+	case EBUSY:
+	case EAGAIN:
+		return CNI_TRY_AGAIN;
+	default:
+		return code;
+	}
+}
+
+int fail_err(struct failure *f, int code, const struct err *e,
+	     const char *context)
+{
+	return fail(f, code_of_errno(code, e->code), "%s%s%s",
+		    context ? context : "", context ? ": " : "", e->msg);
+}
+
+/* cJSON prints what it is given: a reader would choke on broken UTF-8. */
+static void utf8_clean(char *text)
+{
+	char *c;
+
+	if (utf8_is_valid(text, strlen(text)))
+		return;
+	for (c = text; *c; c++)
+		if ((unsigned char)*c >= 0x80)
+			*c = '?';
+}
+
+char *failure_json(const struct failure *f, const char *cni_version)
+{
+	__cleanup(json_free) cJSON *obj = cJSON_CreateObject();
+	struct failure clean = *f;
+
+	utf8_clean(clean.msg);
+	utf8_clean(clean.details);
+	cJSON_AddStringToObject(obj, "cniVersion", cni_version);
+	cJSON_AddNumberToObject(obj, "code", clean.code);
+	cJSON_AddStringToObject(obj, "msg", clean.msg);
+	if (clean.details[0])
+		cJSON_AddStringToObject(obj, "details", clean.details);
+	return cJSON_Print(obj);
+}

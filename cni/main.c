@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fairlead-cni: the CNI plugin. A container runtime calls it with CNI_* in the
+ * environment and a network configuration on standard input.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cjson/cJSON.h>
+
+#include "../lib/cleanup.h"
+#include "../lib/json.h"
+#include "call.h"
+#include "failure.h"
+#include "interrupt.h"
+#include "journal.h"
+#include "verbs.h"
+
+int output_text(const char *text, struct failure *f)
+{
+	if (printf("%s\n", text) < 0 || fflush(stdout))
+		return fail(f, CNI_IO, "write standard output: %s",
+			    strerror(errno));
+	return 0;
+}
+
+int verb_version(const struct call *c, struct failure *f)
+{
+	__cleanup(json_free) cJSON *obj = cJSON_CreateObject();
+	__cleanup(mem_free) char *text = NULL;
+	cJSON *list;
+	int v;
+
+	cJSON_AddStringToObject(obj, "cniVersion",
+				cni_version_name(c->conf.version));
+	list = cJSON_AddArrayToObject(obj, "supportedVersions");
+	for (v = 0; v < CNI_VERSION_COUNT; v++)
+		cJSON_AddItemToArray(list,
+				     cJSON_CreateString(cni_version_name(v)));
+	text = cJSON_Print(obj);
+	if (!text)
+		return fail(f, CNI_IO, "out of memory");
+	return output_text(text, f);
+}
+
+static int run(const struct call *c, struct failure *f)
+{
+	static int (*const verbs[])(const struct call *, struct failure *) = {
+		[VERB_ADD] = verb_add,	     [VERB_DEL] = verb_del,
+		[VERB_CHECK] = verb_check,   [VERB_GC] = verb_gc,
+		[VERB_STATUS] = verb_status, [VERB_VERSION] = verb_version,
+	};
+
+	if (c->verb != VERB_VERSION && geteuid() != 0)
+		return fail(f, CNI_PRIVILEGES,
+			    "fairlead-cni must run as root (it makes devices "
+			    "and loads nothing without it)");
+	return verbs[c->verb](c, f);
+}
+
+static int usage(const char *option)
+{
+	bool version = !strcmp(option, "--version") || !strcmp(option, "-V");
+	bool help = !strcmp(option, "--help") || !strcmp(option, "-h");
+
+	if (version)
+		printf("fairlead-cni %s\nCNI versions: %s\n", FAIRLEAD_VERSION,
+		       cni_version_list());
+	else
+		fprintf(help ? stdout : stderr,
+			"fairlead-cni %s, a CNI plugin (CNI versions %s)\n\n"
+			"A container runtime calls it: CNI_COMMAND and the "
+			"other CNI_* variables in the\nenvironment, the "
+			"network configuration on standard input. It takes no "
+			"options but\n--help and --version. Try:\n\n"
+			"  echo '{\"cniVersion\": \"1.1.0\"}' | "
+			"CNI_COMMAND=VERSION fairlead-cni\n\n"
+			"See fairlead-cni(8).\n",
+			FAIRLEAD_VERSION, cni_version_list());
+	return version || help ? 0 : 2;
+}
+
+int main(int argc, char **argv)
+{
+	struct failure failure = {0}, ignored;
+	__cleanup(mem_free) char *text = NULL;
+	struct call call;
+	int ret;
+
+	if (argc > 1)
+		return usage(argv[1]);
+	interrupt_catch();
+	ret = call_read(STDIN_FILENO, &call, &failure);
+	if (!ret)
+		ret = run(&call, &failure);
+	if (ret) {
+		journal(LOG_LEVEL_ERROR, "failed", "code=%d error=\"%s\"",
+			failure.code, failure.msg);
+		text = failure_json(&failure,
+				    cni_version_name(call.conf.version));
+		if (text)
+			output_text(text, &ignored);
+	}
+	call_free(&call);
+	return ret ? 1 : 0;
+}

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "removal.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "../lib/cleanup.h"
+#include "../loader/loader.h"
+#include "delegate.h"
+#include "entries.h"
+#include "journal.h"
+#include "pool.h"
+
+struct removal {
+	const struct call *call;
+	const struct endpoint_record *record;
+	const char *bpf_root;
+	struct link_ctx *host;
+	struct failure *failure; /* the first one */
+};
+
+/* Keep the first failure, log each. */
+static void note(struct removal *r, const struct failure *f)
+{
+	journal(LOG_LEVEL_WARN, "not everything could be removed",
+		"device=%s error=\"%s\"", r->record->host_device, f->msg);
+	if (!r->failure->code)
+		*r->failure = *f;
+}
+
+static void note_err(struct removal *r, int code, const struct err *e)
+{
+	struct failure f;
+
+	fail_err(&f, code, e, NULL);
+	note(r, &f);
+}
+
+static bool is_this_boot(const struct endpoint_record *record)
+{
+	char boot[40];
+
+	return boot_id_read(boot, NULL) || !strcmp(boot, record->boot_id);
+}
+
+/* The endpoint's number: that of the device if it is there, else the record's,
+ * unless it is from before a reboot or has become another device's. 0: none. */
+static unsigned int number_of(struct removal *r)
+{
+	struct link_info l;
+
+	if (!link_get(r->host, r->record->host_device, &l, NULL))
+		return l.ifindex;
+	if (!r->record->ifindex || !is_this_boot(r->record) ||
+	    !link_get_index(r->host, r->record->ifindex, &l, NULL))
+		return 0;
+	return r->record->ifindex;
+}
+
+/* A record that ADD did not complete does not know all addresses. */
+static void remove_entries(struct removal *r, unsigned int ifindex)
+{
+	const struct endpoint_record *record = r->record;
+	bool whole = record->ifindex && record->ifindex == ifindex;
+	__cleanup(fd_close) int map = -1;
+	struct err e = {0};
+	int n;
+
+	map = map_open(r->bpf_root, FL_MAP_ENDPOINTS, &e);
+	if (map < 0)
+		return; /* nothing is loaded, so nothing is entered */
+	if (whole)
+		n = entries_remove(map, record->addrs, record->n_addrs,
+				   ifindex);
+	else
+		n = entries_sweep(map, r->host, ifindex, &e);
+	if (n < 0 || (n > 0 && epoch_raise(r->bpf_root, &e)))
+		note_err(r, CNI_KERNEL, &e);
+}
+
+static void remove_device(struct removal *r, unsigned int ifindex)
+{
+	struct err e;
+
+	if (ifindex && detach_device(r->bpf_root, ifindex, &e))
+		note_err(r, CNI_KERNEL, &e);
+	if (link_del(r->host, r->record->host_device, &e))
+		note_err(r, CNI_KERNEL, &e);
+}
+
+static void remove_own_addresses(struct removal *r)
+{
+	const struct endpoint_record *record = r->record;
+	struct pool pool = {.state_dir = r->call->conf.state_dir};
+	struct err e;
+
+	if (!name_is_safe(record->network, NETWORK_NAME_MAX))
+		return;
+	strcpy(pool.owner.network, record->network);
+	strcpy(pool.owner.container_id, record->container_id);
+	strcpy(pool.owner.ifname, record->ifname);
+	if (pool_give_back(&pool, record->addrs, record->n_addrs, &e))
+		note_err(r, CNI_IO, &e);
+}
+
+static void remove_delegated_addresses(struct removal *r)
+{
+	struct delegate_run run = {
+		.command = "DEL",
+		.container_id = r->record->container_id,
+		.ifname = r->record->ifname,
+		.netns = r->record->netns,
+	};
+	struct failure f;
+
+	if (delegate_exec(r->call, &run, NULL, &f))
+		note(r, &f);
+}
+
+/* The plugin that gave the addresses is asked if the configuration still names
+ * it; otherwise nobody knows how. */
+static void remove_addresses(struct removal *r)
+{
+	const char *type = r->call->conf.ipam_type;
+
+	if (!r->record->ipam[0])
+		remove_own_addresses(r);
+	else if (!strcmp(r->record->ipam, type))
+		remove_delegated_addresses(r);
+	else
+		journal(LOG_LEVEL_WARN,
+			"the configuration no longer names the IPAM plugin",
+			"plugin=%s", r->record->ipam);
+}
+
+static void remove_all(struct removal *r)
+{
+	unsigned int ifindex = number_of(r);
+
+	remove_entries(r, ifindex);
+	remove_device(r, ifindex);
+	remove_addresses(r);
+}
+
+int removal_run(const struct call *c, const struct endpoint_record *record,
+		const char *bpf_root, struct link_ctx *host, struct failure *f)
+{
+	struct removal r = {
+		.call = c,
+		.record = record,
+		.bpf_root = bpf_root,
+		.host = host,
+		.failure = f,
+	};
+	struct err e;
+
+	f->code = 0;
+	remove_all(&r);
+	if (!f->code &&
+	    endpoint_record_remove(c->conf.state_dir, record->container_id,
+				   record->ifname, &e))
+		note_err(&r, CNI_IO, &e);
+	return f->code;
+}
+
+int removal_run_unrecorded(const struct call *c, const char *bpf_root,
+			   struct link_ctx *host, struct failure *f)
+{
+	struct endpoint_record record = {0};
+	struct removal r = {
+		.call = c,
+		.record = &record,
+		.bpf_root = bpf_root,
+		.host = host,
+		.failure = f,
+	};
+	struct link_info l;
+
+	f->code = 0;
+	strcpy(record.container_id, c->container_id);
+	strcpy(record.ifname, c->ifname);
+	strcpy(record.netns, c->netns);
+	strcpy(record.network, c->conf.name);
+	strcpy(record.ipam, c->conf.ipam_type);
+	host_device_name(record.container_id, record.ifname,
+			 record.host_device);
+	if (!link_get(host, record.host_device, &l, NULL)) {
+		remove_all(&r);
+		return f->code;
+	}
+	remove_addresses(&r);
+	return f->code;
+}
