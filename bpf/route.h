@@ -119,6 +119,7 @@ static __always_inline int destination(struct __sk_buff *skb, struct slow *s)
 	const struct fl_config *cfg = config_get();
 	const struct fl_endpoint *ep;
 	const struct fl_route *r;
+	bool own;
 
 	if (s->hook == FL_HOOK_TO_UPLINK)
 		return through_uplink(skb, s);
@@ -128,10 +129,14 @@ static __always_inline int destination(struct __sk_buff *skb, struct slow *s)
 	if (s->hook == FL_HOOK_TO_POD)
 		return -FL_DROP_NO_ENDPOINT;
 
-	if (cfg &&
-	    (addr_same(dst, &cfg->host_v4) || addr_same(dst, &cfg->host_v6)))
-		return to_host(s);
 	r = route_of(dst);
+	own = cfg &&
+	      (addr_same(dst, &cfg->host_v4) || addr_same(dst, &cfg->host_v6));
+	if (s->hook == FL_HOOK_FROM_POD && is_tunnel(&s->p) &&
+	    (own || (r && r->flags & FL_ROUTE_NODE)))
+		return -FL_DROP_OVERLAY_PORT;
+	if (own)
+		return to_host(s);
 	if (r && r->flags & FL_ROUTE_LOCAL)
 		return r->flags & FL_ROUTE_POD_CIDR ? -FL_DROP_NO_ENDPOINT
 						    : to_host(s);
