@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-#include "lib/addr.h"
+#include "../../lib/addr.h"
 
 #define array_size(a) (sizeof(a) / sizeof((a)[0]))
 

@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "lib/err.h"
+#include "../../lib/err.h"
 
 static char long_text[4096];
 

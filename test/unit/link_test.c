@@ -21,7 +21,7 @@
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 
-#include "lib/link.h"
+#include "../../lib/link.h"
 
 static int pod_fd = -1;
 static struct link_ctx *here, *pod;

@@ -14,7 +14,7 @@
 #include <cjson/cJSON.h>
 #include <cmocka.h>
 
-#include "lib/log.h"
+#include "../../lib/log.h"
 
 static int ends[2];
 static char out[65536];
