@@ -156,15 +156,14 @@ const struct command cmd_drops = {
 	.name = "drops",
 	.args = "",
 	.summary = "what is thrown away, why, and how much of it right now",
-	.about =
-		"A line for each reason at each hook. PACKETS counts since the "
-		"maps were made; look\nat PER SECOND, measured while you wait, for "
-		"what is going on now. Some drops are\nnormal (multicast, nd): "
-		"`fairlead help REASON` says what each means and where to\nlook.\n",
+	.about = "A line for each reason at each hook. PACKETS counts since "
+		 "the maps were made; look at PER SECOND, measured while you "
+		 "wait, for what is going on now. Some drops are normal "
+		 "(multicast, nd): `fairlead help REASON` says what each "
+		 "means and where to look.\n",
 	.examples = "  fairlead drops\n"
 		    "  fairlead drops --watch -i 5\n"
-		    "  fairlead drops -i 0 --json | jq '.drops[] | "
-		    "select(.reason == \"policy\").packets'\n",
+		    "  fairlead drops -i 0 --json | jq '.drops[].packets'\n",
 	.options = options,
 	.values = &values,
 	.run = drops_run,

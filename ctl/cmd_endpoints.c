@@ -117,21 +117,22 @@ const struct command cmd_endpoints = {
 	.name = "endpoints",
 	.args = "",
 	.summary = "the pods of this node, and whether each is connected",
-	.about =
-		"A pod is in the plugin's files (its name), in the map (its "
-		"packets are forwarded)\nand behind a device with our programs. "
-		"STATE is `ok` where the three agree, else:\n"
-		"  pending     the agent has not seen it yet; is it alive?\n"
-		"  detached    our programs are not on its device: nothing "
-		"passes;\n              the agent attaches them again\n"
-		"  no-device   its device is gone: the container died without a "
-		"DEL\n"
-		"  not-in-map  an address of it is missing from fl_endpoints: "
-		"unreachable;\n              the agent puts it back\n"
-		"  no-record   in the map, but no file of the plugin: left "
-		"over\n"
-		"The number of an endpoint is the ifindex of its device, as in "
-		"`ip link`.\n",
+	.about = "A pod is in the plugin's files (its name), in the map (its "
+		 "packets are forwarded) and behind a device with our "
+		 "programs. STATE is `ok` where the three agree, else:\n"
+		 "  pending     the agent has not seen it yet; is it alive?\n"
+		 "  detached    our programs are not on its device: nothing "
+		 "passes;\n"
+		 "              the agent attaches them again\n"
+		 "  no-device   its device is gone: the container died "
+		 "without a DEL\n"
+		 "  not-in-map  an address of it is missing from "
+		 "fl_endpoints: unreachable;\n"
+		 "              the agent puts it back\n"
+		 "  no-record   in the map, but no file of the plugin: left "
+		 "over\n"
+		 "The number of an endpoint is the ifindex of its device, as "
+		 "in `ip link`.\n",
 	.examples = "  fairlead endpoints\n"
 		    "  fairlead endpoints --json | jq '.endpoints[] | "
 		    "select(.ok | not)'\n",

@@ -53,11 +53,12 @@ static const struct option options[] = {
 	 "tcp, udp, sctp, icmp, icmpv6 or a number"},
 	{"pod", 0, "NS/NAME", set_text, AT(filter.pod),
 	 "of a pod of this node"},
-	{"state", 0, "STATE", set_state, AT(filter.state), "see below"},
+	{"state", 0, "STATE", set_state, AT(filter.state),
+	 "one of those above"},
 	{"masqueraded", 'm', NULL, set_flag, AT(filter.masqueraded),
 	 "only what leaves under the node's address"},
 	{"sort", 0, "KEY", set_sort, AT(sort),
-	 "idle (least first, the default), age, packets, bytes"},
+	 "by idle (the default), age, packets or bytes"},
 	{"limit", 'n', "N", set_count, AT(limit), "at most so many"},
 	{"count", 'c', NULL, set_flag, AT(count), "only how many there are"},
 	{0},
@@ -222,22 +223,24 @@ const struct command cmd_flows = {
 	.name = "flows",
 	.args = "",
 	.summary = "connections of this node's pods, one on a line",
-	.about =
-		"Each connection that the datapath knows, as its beginner sees it. "
-		"Two numbers with\na slash are what was sent and what came back: "
-		"PACKETS 12/0 means no answer, \"-\" that\nthe entry of that "
-		"direction is gone. PATH says where packets and replies are taken:"
-		"\nlocal (a pod here), overlay (another node), uplink (out), host "
-		"(this node itself).\nTRANSLATION is what the other side sees.\n\n"
-		"States of TCP:\n"
-		"  syn-sent      no answer: a firewall, a dead or absent peer\n"
-		"  syn-received  answered, but the answer or the next packet is "
-		"lost\n"
-		"  established   both sides talk\n"
-		"  closing       one side has ended\n"
-		"  closed, reset over; the entry goes within seconds\n"
-		"  one-sided     only one direction passes here\n"
-		"Of others: unreplied, replied.\n",
+	.about = "Each connection that the datapath knows, as its beginner "
+		 "sees it. Two numbers with a slash are what was sent and "
+		 "what came back: PACKETS 12/0 means no answer, \"-\" that "
+		 "the entry of that direction is gone. PATH says where "
+		 "packets and replies are taken: local (a pod here), overlay "
+		 "(another node), uplink (out), host (this node itself). "
+		 "TRANSLATION is what the other side sees.\n"
+		 "\n"
+		 "States of TCP:\n"
+		 "  syn-sent      no answer: a firewall, a dead or absent "
+		 "peer\n"
+		 "  syn-received  answered, but the answer or the next packet "
+		 "is lost\n"
+		 "  established   both sides talk\n"
+		 "  closing       one side has ended\n"
+		 "  closed, reset over; the entry goes within seconds\n"
+		 "  one-sided     only one direction passes here\n"
+		 "Of others: unreplied, replied.\n",
 	.examples =
 		"  fairlead flows --pod default/web-0\n"
 		"  fairlead flows --to 10.1.0.0/24 --port 53\n"

@@ -103,13 +103,12 @@ const struct command cmd_map = {
 	.name = "map",
 	.args = "",
 	.summary = "how full each map is, and the memory that it takes",
-	.about =
-		"A full fl_flows lets go of the connections that were quiet "
-		"longest, which is\nharmless until those are needed again; raise "
-		"`flows-max` where it stays full. The\nothers do not fill up by "
-		"themselves: at 90% something is wrong. Arrays have no\nfill. "
-		"docs/maps.md says what each holds; `bpftool map dump pinned "
-		"ROOT/v1/maps/NAME`\nshows it raw.\n",
+	.about = "A full fl_flows lets go of the connections that were quiet "
+		 "longest, which is harmless until those are needed again; "
+		 "raise `flows-max` where it stays full. The others do not "
+		 "fill up by themselves: at 90% something is wrong. Arrays "
+		 "have no fill. docs/maps.md says what each holds; `bpftool "
+		 "map dump pinned ROOT/v1/maps/NAME` shows it raw.\n",
 	.examples = "  fairlead map -H\n"
 		    "  fairlead map --json | jq .bytes\n",
 	.run = map_run,

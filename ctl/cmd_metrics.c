@@ -129,12 +129,12 @@ const struct command cmd_metrics = {
 	.name = "metrics",
 	.args = "",
 	.summary = "how packets ended at each hook, and other counters",
-	.about =
-		"Each packet that meets one of our programs ends there in one way, "
-		"which is counted.\nThe hooks are named from the datapath's side: "
-		"from_pod is what pods send, to_pod\nwhat the host gives to pods, "
-		"from_uplink what comes in from outside. A packet may\nmeet more "
-		"than one. The counts begin when the maps are made.\n",
+	.about = "Each packet that meets one of our programs ends there in "
+		 "one way, which is counted. The hooks are named from the "
+		 "datapath's side: from_pod is what pods send, to_pod what "
+		 "the host gives to pods, from_uplink what comes in from "
+		 "outside. A packet may meet more than one. The counts begin "
+		 "when the maps are made.\n",
 	.examples = "  fairlead metrics -H\n"
 		    "  fairlead metrics --json | jq .counters\n",
 	.options = options,

@@ -251,14 +251,14 @@ const struct command cmd_monitor = {
 	.name = "monitor",
 	.args = "",
 	.summary = "dropped packets and connections, as they happen",
-	.about =
-		"A line an event:\n"
-		"  drop  a packet was thrown away: from, to, why, and where\n"
-		"  new   a connection was entered: where its packets are taken\n"
-		"  end   one is over: packets and bytes, sent/replied\n"
-		"Many of a kind in one second are held back, which is said on "
-		"stderr; the counts of\n`fairlead drops` are exact. One reader at "
-		"a time. With --json, an object a line.\n",
+	.about = "A line an event:\n"
+		 "  drop  a packet was thrown away: from, to, why, and where\n"
+		 "  new   a connection was entered: where its packets are "
+		 "taken\n"
+		 "  end   one is over: packets and bytes, sent/replied\n"
+		 "Many of a kind in one second are held back, which is said "
+		 "on stderr; the counts of `fairlead drops` are exact. One "
+		 "reader at a time. With --json, an object a line.\n",
 	.examples =
 		"  fairlead monitor --type drop\n"
 		"  fairlead monitor --pod default/web-0 -t\n"

@@ -168,13 +168,12 @@ const struct command cmd_routes = {
 	.name = "routes",
 	.args = "[ADDRESS]",
 	.summary = "who lives where: pod ranges, nodes, uplinks",
-	.about =
-		"Prefixes that the datapath knows; the longest that has an address "
-		"decides. What is\nin none is the world. TUNNEL is where packets "
-		"are sent in overlay mode. MASQUERADE\nno: the destination sees "
-		"the pod's own address. With ADDRESS: the one prefix that\n"
-		"decides for it. Below: the devices that lead out, and as what "
-		"pods appear there.\n",
+	.about = "Prefixes that the datapath knows; the longest that has an "
+		 "address decides. What is in none is the world. TUNNEL is "
+		 "where packets are sent in overlay mode. MASQUERADE no: the "
+		 "destination sees the pod's own address. With ADDRESS: the "
+		 "one prefix that decides for it. Below: the devices that "
+		 "lead out, and as what pods appear there.\n",
 	.examples =
 		"  fairlead routes\n"
 		"  fairlead routes 10.1.2.3     on which node is this pod\n",

@@ -325,12 +325,12 @@ const struct command cmd_status = {
 	.name = "status",
 	.args = "",
 	.summary = "is this node fine, and if not, why",
-	.about =
-		"One screen: first the verdict and each problem with what to do, "
-		"then what was found.\nA problem is what traffic or its changes "
-		"suffer from, a warning what may become one.\nThe files, the maps, "
-		"the devices and the agent (300 ms at most) are asked.\nExit code: "
-		"0 fine, 3 not loaded, 4 loaded with problems.\n",
+	.about = "One screen: first the verdict and each problem with what to "
+		 "do about it, then what was found. A problem is what traffic "
+		 "or its changes suffer from, a warning what may become one. "
+		 "Files, maps, devices and the agent (for 300 ms at most) are "
+		 "asked. Exit code: 0 fine, 3 not loaded, 4 loaded with "
+		 "problems.\n",
 	.examples =
 		"  fairlead status\n"
 		"  fairlead status --json | jq -r '.findings[].text'\n"

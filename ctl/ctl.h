@@ -43,7 +43,7 @@ struct command {
 	const char *name;
 	const char *args;    /* "[ADDRESS]", "" */
 	const char *summary; /* one line */
-	const char *about;   /* paragraphs */
+	const char *about;   /* paragraphs, a line each */
 	const char *examples;
 	const struct option *options; /* ends with a NULL name; may be NULL */
 	void *values;		      /* where they go */

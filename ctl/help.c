@@ -39,20 +39,36 @@ void help_program(FILE *out)
 	fputs(exit_codes, out);
 }
 
+/* Paragraphs are wrapped; what begins with a blank is laid out already. */
+static void print_about(const char *about, FILE *out)
+{
+	while (*about) {
+		int len = strcspn(about, "\n");
+		char line[1024];
+
+		snprintf(line, sizeof(line), "%.*s", len, about);
+		if (*line && *line != ' ')
+			text_wrap(line, 0, 78, out);
+		else
+			fprintf(out, "%s\n", line);
+		about += len + (about[len] == '\n');
+	}
+}
+
 void help_command(const struct command *cmd, FILE *out)
 {
 	fprintf(out,
 		"fairlead %s: %s\n\nusage: fairlead %s [OPTION...]%s%s\n\n",
 		cmd->name, cmd->summary, cmd->name, *cmd->args ? " " : "",
 		cmd->args);
-	fputs(cmd->about, out);
+	print_about(cmd->about, out);
+	fprintf(out, "\nexamples:\n%s", cmd->examples);
 	if (cmd->options) {
 		fputs("\noptions:\n", out);
 		option_help(cmd->options, out);
 	}
 	fputs("\noptions of all commands:\n", out);
 	option_help(global_options, out);
-	fprintf(out, "\nexamples:\n%s", cmd->examples);
 }
 
 static void help_reason(unsigned int reason, FILE *out)

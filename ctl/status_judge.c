@@ -200,9 +200,12 @@ static void judge_node(const struct status *s, struct findings *out)
 
 static void judge_agent(const struct status *s, struct findings *out)
 {
-	static const char *const follow =
-		"Traffic flows on and pods start, but changes elsewhere in "
-		"the cluster are not followed. See its log.";
+	const char *follow =
+		s->loaded
+			? "Traffic flows on and pods start, but changes "
+			  "elsewhere in the cluster are not followed. See "
+			  "its log."
+			: "It loads the datapath when it starts. See its log.";
 
 	if (s->agent == AGENT_ABSENT)
 		finding(out, BAD, follow, "the agent is not running");

@@ -1,0 +1,396 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+#include <errno.h>
+#include <string.h>
+
+#include "../../ctl/metric.h"
+#include "../../ctl/route.h"
+#include "../../ctl/status.h"
+#include "../../lib/cleanup.h"
+
+static struct fl_addr addr(const char *text)
+{
+	struct fl_addr a;
+
+	assert_int_equal(addr_parse(text, &a), 0);
+	return a;
+}
+
+/* ---- endpoints ------------------------------------------------------- */
+
+static struct endpoint_entry entry(const char *text, unsigned int ifindex,
+				   unsigned int flags)
+{
+	return (struct endpoint_entry){
+		.addr = addr(text),
+		.value = {.ifindex = ifindex, .flags = flags}};
+}
+
+static void add_pod(struct endpoints *eps, const char *name,
+		    unsigned int ifindex, const char *v4, const char *v6)
+{
+	struct endpoint_record r = {.ifindex = ifindex, .n_addrs = 2};
+
+	strcpy(r.pod_namespace, "default");
+	strcpy(r.pod_name, name);
+	r.addrs[0] = addr(v4);
+	r.addrs[1] = addr(v6);
+	eps->pods.list = realloc(eps->pods.list, (eps->pods.n + 1) * sizeof(r));
+	eps->pods.list[eps->pods.n++] = r;
+}
+
+static void one_endpoint_is_one_line_with_all_its_addresses(void **state)
+{
+	__cleanup(endpoint_list_free) struct endpoints eps = {0};
+	const struct endpoint_entry entries[] = {
+		entry("10.1.0.5", 7, 0),
+		entry("fd00:1::5", 7, 0),
+	};
+	char buf[ENDPOINT_ADDRS_LEN];
+
+	(void)state;
+	add_pod(&eps, "web-0", 7, "10.1.0.5", "fd00:1::5");
+	endpoint_list_join(&eps, entries, 2);
+	assert_int_equal(eps.n, 1);
+	assert_int_equal(eps.list[0].faults, 0);
+	assert_string_equal(endpoint_addrs(&eps.list[0], buf),
+			    "10.1.0.5,fd00:1::5");
+}
+
+static void what_files_and_map_do_not_agree_on_is_named(void **state)
+{
+	__cleanup(endpoint_list_free) struct endpoints eps = {0};
+	const struct endpoint_entry entries[] = {
+		entry("10.1.0.5", 7, FL_ENDPOINT_PENDING),
+		entry("10.1.0.6", 8, 0), /* its other address is missing */
+		entry("10.1.0.8", 9, 0), /* nobody's */
+	};
+	char buf[ENDPOINT_FAULTS_LEN];
+
+	(void)state;
+	add_pod(&eps, "web-1", 8, "10.1.0.6", "fd00:1::6");
+	add_pod(&eps, "web-2", 10, "10.1.0.7", "fd00:1::7");
+	endpoint_list_join(&eps, entries, 3);
+	assert_int_equal(eps.n, 4);
+	assert_string_equal(endpoint_faults(eps.list[0].faults, buf),
+			    "pending,no-record");
+	assert_string_equal(endpoint_faults(eps.list[1].faults, buf),
+			    "not-in-map");
+	assert_string_equal(endpoint_faults(eps.list[2].faults, buf),
+			    "no-record");
+	assert_string_equal(endpoint_faults(eps.list[3].faults, buf),
+			    "not-in-map");
+	assert_string_equal(endpoint_faults(0, buf), "ok");
+}
+
+static void an_address_that_moved_belongs_to_its_new_device(void **state)
+{
+	__cleanup(endpoint_list_free) struct endpoints eps = {0};
+	const struct endpoint_entry entries[] = {
+		entry("10.1.0.5", 8, 0),
+		entry("fd00:1::5", 8, 0),
+	};
+
+	(void)state;
+	add_pod(&eps, "web-0", 7, "10.1.0.5", "fd00:1::5");
+	endpoint_list_join(&eps, entries, 2);
+	assert_int_equal(eps.n, 2);
+	assert_int_equal(eps.list[0].faults, ENDPOINT_NOT_IN_MAP);
+	assert_int_equal(eps.list[1].faults, ENDPOINT_NO_RECORD);
+	assert_int_equal(eps.list[1].n_addrs, 2);
+}
+
+/* ---- routes ---------------------------------------------------------- */
+
+static struct fl_prefix prefix(const char *text)
+{
+	struct fl_prefix p;
+
+	assert_int_equal(prefix_parse(text, true, &p), 0);
+	return p;
+}
+
+static void add_route(struct routes *r, const char *text, unsigned int flags)
+{
+	struct fl_prefix p = prefix(text);
+	struct fl_route route = {.flags = flags};
+
+	routes_add(r, &p, &route);
+}
+
+static void exclude(struct routes *r, const char *text)
+{
+	struct fl_prefix p = prefix(text);
+
+	routes_add(r, &p, NULL);
+}
+
+static void the_longest_prefix_decides(void **state)
+{
+	__cleanup(routes_free) struct routes r = {0};
+	struct fl_addr a = addr("10.1.0.1"), b = addr("10.1.0.9"),
+		       w = addr("192.0.2.1"), v6 = addr("fd00::1");
+
+	(void)state;
+	add_route(&r, "10.1.0.0/16", FL_ROUTE_POD_CIDR);
+	add_route(&r, "10.1.0.1/32", FL_ROUTE_NODE);
+	add_route(&r, "fd00::/64", FL_ROUTE_POD_CIDR | FL_ROUTE_LOCAL);
+	routes_sort(&r);
+	assert_string_equal(route_what(routes_lookup(&r, &a)), "node");
+	assert_string_equal(route_what(routes_lookup(&r, &b)), "pods");
+	assert_int_equal(routes_lookup(&r, &v6)->prefix.prefix_len, 64);
+	assert_null(routes_lookup(&r, &w));
+}
+
+static void an_exclusion_covers_what_lies_within(void **state)
+{
+	__cleanup(routes_free) struct routes r = {0};
+
+	(void)state;
+	add_route(&r, "10.1.0.0/24", FL_ROUTE_POD_CIDR);
+	add_route(&r, "10.2.0.0/24", FL_ROUTE_POD_CIDR);
+	add_route(&r, "10.3.0.0/24", FL_ROUTE_POD_CIDR);
+	exclude(&r, "10.1.0.0/24");
+	exclude(&r, "10.2.0.0/16");
+	exclude(&r, "10.3.0.0/25");
+	routes_sort(&r);
+	assert_int_equal(r.n, 5);
+	assert_false(routes_masquerades(&r, &r.list[0])); /* itself */
+	assert_string_equal(route_what(&r.list[1]), "excluded");
+	assert_false(routes_masquerades(&r, &r.list[2])); /* within */
+	assert_true(routes_masquerades(&r, &r.list[3]));  /* only a part */
+}
+
+/* ---- drops ----------------------------------------------------------- */
+
+static void what_is_dropped_now_comes_first(void **state)
+{
+	static struct metrics before, now;
+	static struct drop_view drops[DROPS_MAX];
+
+	(void)state;
+	before.time_ns = 1000000000ULL;
+	now.time_ns = 3000000000ULL;
+	before.of[FL_HOOK_FROM_POD][FL_DROP_ND].packets = 1000;
+	now.of[FL_HOOK_FROM_POD][FL_DROP_ND].packets = 1000;
+	before.of[FL_HOOK_TO_POD][FL_DROP_POLICY].packets = 10;
+	now.of[FL_HOOK_TO_POD][FL_DROP_POLICY] = (struct fl_metric){15, 1500};
+	now.of[FL_HOOK_TO_POD][FL_PASS_LOCAL].packets = 99;
+	assert_int_equal(drops_compare(&before, &now, drops), 2);
+	assert_int_equal(drops[0].reason, FL_DROP_POLICY);
+	assert_true(drops[0].per_second == 2.5);
+	assert_int_equal(drops[0].bytes, 1500);
+	assert_int_equal(drops[1].reason, FL_DROP_ND);
+	assert_true(drops[1].per_second == 0);
+}
+
+static void counts_that_shrink_are_no_rate(void **state)
+{
+	static struct metrics before, now;
+	static struct drop_view drops[DROPS_MAX];
+
+	(void)state;
+	now.time_ns = 1000000000ULL;
+	before.of[0][FL_DROP_ND].packets = 1000;
+	now.of[0][FL_DROP_ND].packets = 3; /* loaded anew */
+	assert_int_equal(drops_compare(&before, &now, drops), 1);
+	assert_true(drops[0].per_second == 0);
+}
+
+/* ---- judging --------------------------------------------------------- */
+
+static struct route_view any_route = {.is_route = true};
+
+/* A node that nothing is wrong with. */
+static struct status fine(void)
+{
+	static cJSON *ready;
+	struct status s = {
+		.bpf_root = "/sys/fs/bpf/fairlead",
+		.state_dir = "/run/fairlead",
+		.loaded = true,
+		.node = {.name = "node-a", .bpf_root = "/sys/fs/bpf/fairlead"},
+		.devices = {{.name = "fl_vxlan",
+			     .ifindex = 3,
+			     .role = ATTACH_OVERLAY,
+			     .expected_attached = true,
+			     .exists = true,
+			     .up = true,
+			     .attached = true},
+			    {.name = "fl_host",
+			     .ifindex = 4,
+			     .role = ATTACH_POD,
+			     .exists = true,
+			     .up = true},
+			    {.name = "eth0",
+			     .ifindex = 2,
+			     .role = ATTACH_UPLINK,
+			     .expected_attached = true,
+			     .exists = true,
+			     .up = true,
+			     .attached = true}},
+		.n_devices = 3,
+		.routes = {.list = &any_route, .n = 1},
+		.agent = AGENT_ANSWERS,
+	};
+
+	if (!ready)
+		ready = cJSON_Parse("{\"ok\":true,\"ready\":true}");
+	s.answer = ready;
+	for (int h = 0; h < FL_HOOK_MAX; h++)
+		s.hooks[h] = true;
+	return s;
+}
+
+/* The findings are exactly this one. */
+static void assert_finds(const struct status *s, enum style level,
+			 const char *text)
+{
+	struct findings f;
+
+	status_judge(s, &f);
+	assert_int_equal(f.n, 1);
+	assert_int_equal(f.problems, level == BAD);
+	assert_int_equal(f.list[0].level, level);
+	if (!strstr(f.list[0].text, text))
+		fail_msg("\"%s\" lacks \"%s\"", f.list[0].text, text);
+	assert_true(strlen(f.list[0].advice) > 10);
+}
+
+static void a_node_with_nothing_wrong_is_fine(void **state)
+{
+	struct status s = fine();
+	struct findings f;
+
+	(void)state;
+	status_judge(&s, &f);
+	assert_int_equal(f.n, 0);
+	assert_int_equal(f.problems, 0);
+}
+
+static void each_fault_of_the_datapath_is_found(void **state)
+{
+	struct status s = fine();
+
+	(void)state;
+	s.hooks[FL_HOOK_FROM_POD] = false;
+	assert_finds(&s, BAD, "no program runs at from_pod");
+	s = fine();
+	s.devices[0].attached = false;
+	assert_finds(&s, BAD,
+		     "our programs are not on overlay device fl_vxlan");
+	s = fine();
+	s.devices[1].up = false;
+	assert_finds(&s, BAD, "host device fl_host is down");
+	s = fine();
+	s.devices[2].exists = false;
+	assert_finds(&s, BAD, "there is no uplink: no device has number 2");
+	s = fine();
+	s.n_devices = 2;
+	assert_finds(&s, WARN, "no uplink");
+	s = fine();
+	s.routes.n = 0;
+	assert_finds(&s, BAD, "no routes");
+}
+
+static void a_full_hash_is_found_and_a_full_lru_is_not(void **state)
+{
+	struct status s = fine();
+	struct findings f;
+
+	(void)state;
+	s.n_maps = 1;
+	s.maps[0] = (struct map_usage){.name = "fl_endpoints",
+				       .type = "hash",
+				       .entries = 900,
+				       .max_entries = 1000};
+	assert_finds(&s, WARN, "fl_endpoints is nearly full: 900 of 1000");
+	s.maps[0].entries = 899;
+	status_judge(&s, &f);
+	assert_int_equal(f.n, 0);
+	strcpy(s.maps[0].type, "lru_hash");
+	s.maps[0].entries = 1000;
+	status_judge(&s, &f);
+	assert_int_equal(f.n, 0);
+}
+
+static void the_agent_and_its_file_are_judged(void **state)
+{
+	struct status s = fine();
+
+	(void)state;
+	s.agent = AGENT_ABSENT;
+	assert_finds(&s, BAD, "the agent is not running");
+	s.agent = AGENT_SILENT;
+	assert_finds(&s, BAD, "does not answer");
+	s = fine();
+	s.answer = NULL;
+	assert_finds(&s, BAD, "the agent is not ready");
+	s = fine();
+	s.node_error = -ENOENT;
+	assert_finds(&s, WARN, "there is no /run/fairlead/node.json");
+	s = fine();
+	s.node_error = -EINVAL;
+	strcpy(s.node_why, "node.json: unknown key mtv");
+	assert_finds(&s, BAD, "unknown key mtv");
+	s = fine();
+	s.bpf_root = "/sys/fs/bpf/other";
+	assert_finds(&s, WARN, "node.json is of the BPF root");
+}
+
+static void many_broken_endpoints_do_not_flood_the_screen(void **state)
+{
+	struct status s = fine();
+	struct endpoint_view views[40] = {0};
+	struct findings f;
+
+	(void)state;
+	for (int i = 0; i < 40; i++) {
+		views[i].ifindex = 10 + i;
+		views[i].faults = ENDPOINT_IS_DETACHED;
+	}
+	s.endpoints.list = views;
+	s.endpoints.n = 40;
+	status_judge(&s, &f);
+	assert_int_equal(f.n, 4);
+	assert_string_equal(f.list[0].text, "endpoint 10 is detached");
+	assert_string_equal(f.list[3].text, "37 more endpoints are in trouble");
+}
+
+static void what_is_not_loaded_is_said_once(void **state)
+{
+	struct status s = fine();
+
+	(void)state;
+	s.loaded = false;
+	s.n_devices = 0;
+	s.routes.n = 0;
+	memset(s.hooks, 0, sizeof(s.hooks));
+	assert_finds(&s, BAD, "the datapath is not loaded");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			one_endpoint_is_one_line_with_all_its_addresses),
+		cmocka_unit_test(what_files_and_map_do_not_agree_on_is_named),
+		cmocka_unit_test(
+			an_address_that_moved_belongs_to_its_new_device),
+		cmocka_unit_test(the_longest_prefix_decides),
+		cmocka_unit_test(an_exclusion_covers_what_lies_within),
+		cmocka_unit_test(what_is_dropped_now_comes_first),
+		cmocka_unit_test(counts_that_shrink_are_no_rate),
+		cmocka_unit_test(a_node_with_nothing_wrong_is_fine),
+		cmocka_unit_test(each_fault_of_the_datapath_is_found),
+		cmocka_unit_test(a_full_hash_is_found_and_a_full_lru_is_not),
+		cmocka_unit_test(the_agent_and_its_file_are_judged),
+		cmocka_unit_test(many_broken_endpoints_do_not_flood_the_screen),
+		cmocka_unit_test(what_is_not_loaded_is_said_once),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
