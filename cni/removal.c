@@ -79,13 +79,19 @@ static void remove_entries(struct removal *r, unsigned int ifindex)
 		note_err(r, CNI_KERNEL, &e);
 }
 
+/* The device first: what is attached to it goes at once with it, and its pins
+ * cost nothing then, while a TCX link that is detached from a living device
+ * costs an RCU grace period a direction. */
 static void remove_device(struct removal *r, unsigned int ifindex)
 {
 	struct err e;
 
+	if (link_del(r->host, r->record->host_device, &e))
+		note_err(r, CNI_KERNEL, &e);
 	if (ifindex && detach_device(r->bpf_root, ifindex, &e))
 		note_err(r, CNI_KERNEL, &e);
-	if (link_del(r->host, r->record->host_device, &e))
+	if (!r->record->ifindex && attach_sweep(r->bpf_root, NULL, &e) &&
+	    e.code != ENOENT)
 		note_err(r, CNI_KERNEL, &e);
 }
 
