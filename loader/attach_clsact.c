@@ -263,10 +263,13 @@ int clsact_detach(const char *bpf_root, unsigned int ifindex, struct err *e)
 	DECLARE_LIBBPF_OPTS(bpf_tc_hook, hook, .ifindex = ifindex);
 	DECLARE_LIBBPF_OPTS(bpf_tc_opts, opts, .handle = CLSACT_HANDLE,
 			    .priority = CLSACT_PRIORITY);
-	char path[PIN_PATH_MAX];
+	char path[PIN_PATH_MAX], next[PIN_PATH_MAX + 8];
 	struct mark m;
 
-	if (!mark_read(marker_path(path, bpf_root, ifindex), &m))
+	marker_path(path, bpf_root, ifindex);
+	snprintf(next, sizeof(next), "%s-next", path);
+	unlink(next); /* of a process that died */
+	if (!mark_read(path, &m))
 		return 0;
 	bpflog_begin();
 	for (int side = 0; side < SIDE_MAX; side++) {

@@ -13,6 +13,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "bpflog.h"
@@ -62,6 +63,11 @@ static int check_bpffs(const char *bpf_root, struct err *e)
 			       "bpf-root must be an absolute path: \"%s\"",
 			       bpf_root);
 	while (statfs(path, &fs)) {
+		if (errno == EPERM && strchr(path, '.'))
+			return err_set(e, EPERM,
+				       "bpf-root %s: names below bpffs cannot "
+				       "contain a dot",
+				       bpf_root);
 		if (errno != ENOENT)
 			return err_sys(e, errno, "look at %s", path);
 		slash = strrchr(path, '/');
@@ -108,6 +114,30 @@ static bool has_feature(const struct feature *f)
 				       NULL) == 1;
 }
 
+static int check_load(const char *release, struct err *e)
+{
+	struct bpf_insn insns[] = {
+		{.code = BPF_ALU64 | BPF_MOV | BPF_K, .dst_reg = BPF_REG_0},
+		{.code = BPF_JMP | BPF_EXIT},
+	};
+	int fd = bpf_prog_load(BPF_PROG_TYPE_SCHED_CLS, NULL, "GPL", insns, 2,
+			       NULL);
+
+	if (fd >= 0) {
+		close(fd);
+		return 0;
+	}
+	if (fd == -EPERM || fd == -EACCES)
+		return err_set(e, EPERM,
+			       "the kernel does not let us load BPF programs: "
+			       "run it as root of the machine, not of a user "
+			       "namespace or a confined container");
+	return err_sys(e, -fd,
+		       "kernel %s cannot load BPF programs for tc "
+		       "(CONFIG_BPF_SYSCALL, CONFIG_NET_CLS_BPF)",
+		       release);
+}
+
 static int check_features(struct err *e)
 {
 	char missing[384] = "";
@@ -116,17 +146,9 @@ static int check_features(struct err *e)
 	int r;
 
 	uname(&u);
-	r = libbpf_probe_bpf_prog_type(BPF_PROG_TYPE_SCHED_CLS, NULL);
-	if (r == -EPERM || r == -EACCES)
-		return err_set(e, EPERM,
-			       "the kernel does not let us load BPF programs: "
-			       "run it as root of the machine, not of a user "
-			       "namespace or a confined container");
-	if (r != 1)
-		return err_set(e, EOPNOTSUPP,
-			       "kernel %s cannot load BPF programs for tc "
-			       "(CONFIG_BPF_SYSCALL, CONFIG_NET_CLS_BPF)",
-			       u.release);
+	r = check_load(u.release, e);
+	if (r)
+		return r;
 	for (size_t i = 0; i < sizeof(features) / sizeof(*features); i++)
 		if (!has_feature(&features[i]) && len < sizeof(missing))
 			len += snprintf(missing + len, sizeof(missing) - len,

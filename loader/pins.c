@@ -182,18 +182,20 @@ static int remove_below(const char *name, void *arg)
 int pin_remove(const char *path, struct err *e)
 {
 	struct removal removal = {.dir = path, .e = e};
-	int r;
+	int r, tries = 10;
 
 	if (!unlink(path) || errno == ENOENT)
 		return 0;
 	if (errno != EISDIR && errno != EPERM)
 		return err_sys(e, errno, "remove %s", path);
-	r = pin_each(path, remove_below, &removal, e);
-	if (r)
-		return r;
-	if (rmdir(path) && errno != ENOENT)
-		return err_sys(e, errno, "remove %s", path);
-	return 0;
+	do { /* who waits for a lock makes its directory again */
+		r = pin_each(path, remove_below, &removal, e);
+		if (r)
+			return r;
+		if (!rmdir(path) || errno == ENOENT)
+			return 0;
+	} while (errno == ENOTEMPTY && --tries);
+	return err_sys(e, errno, "remove %s", path);
 }
 
 int pin_each(const char *dir, int (*fn)(const char *name, void *arg), void *arg,
