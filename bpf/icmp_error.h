@@ -243,6 +243,24 @@ static __always_inline int unrelated(struct __sk_buff *skb, __u32 hook)
 	return drop(skb, hook, FL_DROP_ICMP_UNRELATED);
 }
 
+/* An error does not renew a stale decision, but it must not go to a device that
+ * the pod has left. Other packets of a stale entry do not look at this. */
+static __always_inline int refresh_endpoint(struct fl_flow *f)
+{
+	const struct fl_config *cfg = config_get();
+	const struct fl_endpoint *ep;
+	struct fl_addr dst = f->to.daddr;
+
+	if (f->action != FL_ACTION_LOCAL || !cfg || f->epoch == cfg->epoch)
+		return 0;
+	ep = bpf_map_lookup_elem(&fl_endpoints, &dst);
+	if (!ep)
+		return -FL_DROP_NO_ENDPOINT;
+	f->out_ifindex = ep->ifindex;
+	__builtin_memcpy(f->out_mac, ep->mac, 6);
+	return 0;
+}
+
 SEC("tc")
 int icmp_error(struct __sk_buff *skb)
 {
@@ -273,6 +291,9 @@ int icmp_error(struct __sk_buff *skb)
 	/* An error is never answered with an error. */
 	if (is_ingress(hook) && f->action != FL_ACTION_HOST && p.ttl <= 1)
 		return drop(skb, hook, FL_DROP_TTL);
+	err = refresh_endpoint(f);
+	if (err)
+		return drop(skb, hook, -err);
 	if (f->flags & FL_FLOW_REWRITE) {
 		err = rewrite_quoted(skb, &p, &q, &f->to);
 		if (err)
