@@ -126,10 +126,10 @@ fairlead_up() {
 # What answers in a server pod. It sleeps while nobody asks.
 servers_start() {
 	local ns=${server[$1]}
-	background in_ns "$ns" taskset -c "$CPU" sockperf server --tcp -p $PORT_TCP >"$DIR/log" 2>&1
-	background in_ns "$ns" taskset -c "$CPU" sockperf server -p $PORT_UDP >"$DIR/log" 2>&1
-	background in_ns "$ns" taskset -c "$CPU" iperf3 -s -p $PORT_IPERF >"$DIR/log" 2>&1
-	background in_ns "$ns" taskset -c "$CPU" "$TOOLS/netbench" serve $PORT_NET >"$DIR/log" 2>&1
+	background on_cpu "$ns" sockperf server --tcp -p $PORT_TCP >"$DIR/log" 2>&1
+	background on_cpu "$ns" sockperf server -p $PORT_UDP >"$DIR/log" 2>&1
+	background on_cpu "$ns" iperf3 -s -p $PORT_IPERF >"$DIR/log" 2>&1
+	background on_cpu "$ns" "$TOOLS/netbench" serve $PORT_NET >"$DIR/log" 2>&1
 }
 
 # Does anything pass at all? Else the system says so instead of a figure.

@@ -12,16 +12,16 @@ sockperf_percentiles() {
 		END { if (!p50) exit 1; print p50, p99 }'
 }
 measure_tcp_latency() {
-	in_ns "${client[$1]}" taskset -c "$CPU" timeout 20 sockperf ping-pong --tcp \
+	on_cpu "${client[$1]}" timeout 20 sockperf ping-pong --tcp \
 		-i "${address[$1]}" -p $PORT_TCP -t 1 2>&1 | tee "$DIR/out" | sockperf_percentiles
 }
 measure_udp_latency() {
-	in_ns "${client[$1]}" taskset -c "$CPU" timeout 20 sockperf ping-pong \
+	on_cpu "${client[$1]}" timeout 20 sockperf ping-pong \
 		-i "${address[$1]}" -p $PORT_UDP -t 1 2>&1 | tee "$DIR/out" | sockperf_percentiles
 }
 
 iperf_gbits() {
-	in_ns "${client[$1]}" taskset -c "$CPU" timeout 20 iperf3 -J -t 1 -c "${address[$1]}" \
+	on_cpu "${client[$1]}" timeout 20 iperf3 -J -t 1 -c "${address[$1]}" \
 		-p $PORT_IPERF >"$DIR/out" 2>&1
 	jq -er '.end.sum_received.bits_per_second / 1e9' "$DIR/out"
 }
@@ -40,7 +40,7 @@ measure_tcp_throughput() {
 measure_tcp_throughput_gso() { iperf_gbits "$1"; }
 
 netbench() { # netbench SYSTEM WHAT
-	in_ns "${client[$1]}" taskset -c "$CPU" timeout 20 "$TOOLS/netbench" "$2" \
+	on_cpu "${client[$1]}" timeout 20 "$TOOLS/netbench" "$2" \
 		"${address[$1]}" $PORT_NET 0.6 2>"$DIR/out"
 }
 measure_connections() { netbench "$1" connections; }
