@@ -43,16 +43,6 @@ static __always_inline __u32 unroutable(const struct pkt *p)
 	return 0;
 }
 
-static __always_inline bool has_source_mac(const struct __sk_buff *skb,
-					   const __u8 mac[6])
-{
-	void *data = (void *)(long)skb->data;
-	void *data_end = (void *)(long)skb->data_end;
-	struct ethhdr *eth = data;
-
-	return (void *)(eth + 1) <= data_end && mac_same(eth->h_source, mac);
-}
-
 /* The one lookup. */
 static __always_inline int fast_path(struct __sk_buff *skb, __u32 hook,
 				     const struct pkt *p)

@@ -236,6 +236,16 @@ static __always_inline int flow_forward(struct __sk_buff *skb, __u32 hook,
 	return flow_send(skb, hook, p, f);
 }
 
+static __always_inline bool has_source_mac(const struct __sk_buff *skb,
+					   const __u8 mac[6])
+{
+	void *data = (void *)(long)skb->data;
+	void *data_end = (void *)(long)skb->data_end;
+	struct ethhdr *eth = data;
+
+	return (void *)(eth + 1) <= data_end && mac_same(eth->h_source, mac);
+}
+
 /* Is the cached decision good for this packet? */
 static __always_inline bool flow_is_current(const struct fl_flow *f,
 					    __u32 origin)

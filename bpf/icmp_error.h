@@ -282,11 +282,18 @@ int icmp_error(struct __sk_buff *skb)
 	f = bpf_map_lookup_elem(&fl_flows, &key);
 	if (!f)
 		return unrelated(skb, hook);
+	if (hook == FL_HOOK_FROM_POD) {
+		if (f->in_ifindex != skb->ifindex ||
+		    !addr_same(&p.key.saddr, &key.saddr))
+			return drop(skb, hook, FL_DROP_SPOOFED_ADDR);
+		if (!has_source_mac(skb, f->in_mac))
+			return drop(skb, hook, FL_DROP_SPOOFED_MAC);
+	}
+	/* An error is for the sender of what it quotes, and comes the way that
+	 * the flow's packets come. */
 	if (f->in_ifindex != origin_of(skb, hook) ||
-	    (hook == FL_HOOK_FROM_POD && !addr_same(&p.key.saddr, &key.saddr)))
-		return hook == FL_HOOK_FROM_POD
-			       ? drop(skb, hook, FL_DROP_SPOOFED_ADDR)
-			       : unrelated(skb, hook);
+	    !addr_same(&p.key.daddr, &key.daddr))
+		return unrelated(skb, hook);
 
 	/* An error is never answered with an error. */
 	if (is_ingress(hook) && f->action != FL_ACTION_HOST && p.ttl <= 1)
@@ -298,11 +305,10 @@ int icmp_error(struct __sk_buff *skb)
 		err = rewrite_quoted(skb, &p, &q, &f->to);
 		if (err)
 			return drop(skb, hook, -err);
-		/* The error's own addresses: its destination is the flow's,
-		 * its source only where the flow's peer itself complains. */
+		/* Its source is the flow's only where the peer itself
+		 * complains, not a router on the way. */
 		outer_to = p.key;
-		if (addr_same(&p.key.daddr, &key.daddr))
-			outer_to.daddr = f->to.daddr;
+		outer_to.daddr = f->to.daddr;
 		if (addr_same(&p.key.saddr, &key.saddr))
 			outer_to.saddr = f->to.saddr;
 		p.flags &= ~PKT_ICMP_ERROR;
