@@ -41,6 +41,8 @@ static void test_run(struct at at, const struct packet *in)
 		.ingress_ifindex = at.from_ifindex,
 		.mark = at.mark,
 		.data_end = at.linear,
+		.gso_size = at.gso_size,
+		.gso_segs = at.gso_size ? in->len / at.gso_size : 0,
 	};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = in->data,
 

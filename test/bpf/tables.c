@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 #include "../../lib/addr.h"
 
@@ -325,6 +326,21 @@ __u64 clock_ns(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec * 1000000000ull + t.tv_nsec;
+}
+
+void limit_fill(__u32 slot, __u64 count)
+{
+	int cpus = libbpf_num_possible_cpus();
+	struct fl_limit limits[cpus];
+
+	while ((clock_ns() & 0x3fffffff) > 0x3f000000) /* 2^30 ns: a second */
+		usleep(1000);
+	for (int i = 0; i < cpus; i++)
+		limits[i] = (struct fl_limit){ .second = clock_ns() >> 30,
+					       .count = count };
+	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_limits), &slot,
+				 limits, 0),
+	     "write fl_limits");
 }
 
 /* ---- events ----------------------------------------------------------- */

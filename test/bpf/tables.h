@@ -45,6 +45,10 @@ void flow_age(const struct fl_tuple *key, unsigned int seconds);
 unsigned int fragment_count(void);
 __u64 clock_ns(void); /* CLOCK_MONOTONIC */
 
+/* As if that many had been let through in this second, on all CPUs; waits for
+ * the next second where this one is nearly over. */
+void limit_fill(__u32 slot, __u64 count);
+
 /* Takes all events out of the ring; returns how many there were and stores
  * the first max. */
 unsigned int events_take(struct fl_event *out, unsigned int max);
