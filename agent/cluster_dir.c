@@ -153,10 +153,14 @@ static void add_skipped(struct cluster_dir *d, const struct cluster_file *f)
 	}
 }
 
-static void rebuild(struct cluster_dir *d)
+/* Returns whether the problems are others than before. */
+static bool rebuild(struct cluster_dir *d)
 {
+	struct problems before = d->problems;
+	bool changed;
+
+	memset(&d->problems, 0, sizeof(d->problems));
 	model_clear(&d->model);
-	problems_free(&d->problems);
 	for (size_t i = 0; i < d->n; i++) {
 		const struct cluster_file *f = &d->files[i];
 
@@ -168,6 +172,9 @@ static void rebuild(struct cluster_dir *d)
 				     f->good ? " (what it said before stays)"
 					     : "");
 	}
+	changed = !problems_equal(&before, &d->problems);
+	problems_free(&before);
+	return changed;
 }
 
 /* ---- scanning ------------------------------------------------------- */
@@ -237,7 +244,7 @@ int cluster_dir_scan(struct cluster_dir *d, bool *changed, struct err *e)
 		drop_missing(d, changed);
 	if (d->n)
 		qsort(d->files, d->n, sizeof(d->files[0]), compare_names);
-	rebuild(d);
+	*changed |= rebuild(d);
 	return d->readable ? 0 : -EIO;
 }
 

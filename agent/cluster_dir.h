@@ -29,8 +29,8 @@ struct cluster_dir {
 	struct problems problems;
 };
 
-/* Read what has changed since the last scan; *changed: the model is another
- * one. An unreadable directory is an error and changes nothing. */
+/* Read what has changed since the last scan; *changed: the model or the
+ * problems are others. An unreadable directory is an error and changes nothing. */
 int cluster_dir_scan(struct cluster_dir *d, bool *changed, struct err *e);
 
 /* Everything has been read at least once: what is not in the model does not

@@ -88,7 +88,7 @@ static void set_config(const struct inputs *in, struct desired *d)
 	d->config.host_ifindex = l ? l->ifindex : 0;
 	l = c->overlay ? facts_link_named(in->facts, c->overlay_device) : NULL;
 	d->config.overlay_ifindex = l ? l->ifindex : 0;
-	d->config.overlay_mtu = d->node.mtu;
+	d->config.overlay_mtu = l ? d->node.mtu : 0;
 	d->config.masq_port_min = c->masq_port_min;
 	d->config.masq_port_max = c->masq_port_max;
 	d->config.masq_skip_min = c->node_port_min;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "problems.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -32,6 +31,15 @@ static bool has(const struct problems *p, const char *text)
 		if (!strcmp(p->items[i], text))
 			return true;
 	return false;
+}
+
+bool problems_equal(const struct problems *a, const struct problems *b)
+{
+	bool equal = a->n == b->n;
+
+	for (size_t i = 0; equal && i < a->n; i++)
+		equal = !strcmp(a->items[i], b->items[i]);
+	return equal;
 }
 
 void problems_report(struct problems *before, struct problems *now)

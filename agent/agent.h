@@ -1,0 +1,67 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The daemon's state, all of it. One thread, one loop: no locks. */
+#pragma once
+
+#include <event2/event.h>
+
+#include "../lib/config.h"
+#include "../lib/link.h"
+#include "../lib/state.h"
+#include "desired.h"
+#include "endpoints.h"
+#include "facts.h"
+#include "netwatch.h"
+#include "node_ids.h"
+#include "problems.h"
+#include "reaper.h"
+#include "source_dir.h"
+
+/* Map fds. */
+struct agent_maps {
+	int config, endpoints, routes, masquerade, uplinks, flows;
+};
+
+struct agent_stats {
+	unsigned long long passes, errors;
+	unsigned long long added, changed, removed, raised;
+	double seconds; /* of all passes */
+	double last_seconds, max_seconds;
+};
+
+struct agent {
+	struct config config;
+	struct event_base *base;
+	struct link_ctx *net;
+	struct agent_maps maps;
+	struct agent_stats stats;
+
+	/* what is known */
+	struct source_dir *source; /* NULL: none is configured */
+	struct netwatch *netwatch;
+	struct model no_model; /* where there is no source */
+	struct facts facts;
+	bool facts_are_old;
+	struct endpoints endpoints;
+	struct node_ids ids;
+	struct entries found_routes; /* fl_routes, at the last pass */
+
+	/* what follows from it */
+	struct desired desired;
+	bool applied;		   /* the last pass went through */
+	bool raise;		   /* the epoch is to be raised by the next */
+	struct problems problems;
+
+	struct event *pass_timer, *full_timer;
+	double last_pass; /* seconds, CLOCK_MONOTONIC */
+	struct reaper *reaper;
+	struct http *http;
+	struct socket *socket;
+};
+
+const struct model *agent_model(const struct agent *a);
+/* Every source has delivered all that it has, and it knows this node. */
+bool agent_is_synced(const struct agent *a);
+/* NULL if it is ready, else why not (valid until the next call). */
+const char *agent_not_ready(const struct agent *a);
+
+double clock_seconds(void); /* CLOCK_MONOTONIC */

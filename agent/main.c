@@ -1,0 +1,252 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ * fairlead-agent: keeps a node what the cluster says it should be.
+ *
+ *	configuration -> datapath loaded -> maps open -> sources watched
+ *	-> first pass (reconcile.c) -> socket, reaper and HTTP -> loop
+ *
+ * Nothing that forwards packets lives in this process: it may be killed and
+ * started again at any time.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <malloc.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include "../lib/cleanup.h"
+#include "../lib/log.h"
+#include "../loader/loader.h"
+#include "agent.h"
+#include "http.h"
+#include "options.h"
+#include "reconcile.h"
+#include "socket.h"
+#include "status.h"
+
+/* ---- one agent a node ----------------------------------------------- */
+
+/* The lock is held until the process ends, however it does. */
+static int lock_state_dir(const char *state_dir, struct err *e)
+{
+	__cleanup(fd_close) int fd = -1;
+	char path[512];
+	int rc = dir_make(state_dir, e);
+
+	if (rc)
+		return rc;
+	snprintf(path, sizeof(path), "%s/agent.lock", state_dir);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	if (fd < 0)
+		return err_sys(e, errno, "open %s", path);
+	if (flock(fd, LOCK_EX | LOCK_NB))
+		return err_set(e, errno, "another agent runs with state-dir %s",
+			       state_dir);
+	take_fd(&fd);
+	return 0;
+}
+
+/* ---- the datapath --------------------------------------------------- */
+
+static int load_datapath(const struct config *c, struct err *e)
+{
+	struct datapath_report report = {0};
+	char running[128], build[128];
+	double start = clock_seconds();
+	int rc;
+
+	if (!datapath_running(c->bpf_root, running, e) &&
+	    !datapath_build(c, build) && !strcmp(running, build)) {
+		log_info("datapath adopted", "build=\"%s\"", running);
+		return 0;
+	}
+	rc = datapath_check(c->bpf_root, e);
+	if (!rc)
+		rc = datapath_load(c, false, &report, e);
+	if (rc)
+		return rc;
+	log_info("datapath loaded",
+		 "maps=%s programs=%s flows_max=%u map_bytes=%llu "
+		 "seconds=%.3f",
+		 report.reused_maps ? "adopted" : "new",
+		 report.replaced_programs ? "replaced" : "new",
+		 report.flows_max, report.map_bytes, clock_seconds() - start);
+	malloc_trim(0);
+	return 0;
+}
+
+static int open_maps(const struct config *c, struct agent_maps *m,
+		     struct err *e)
+{
+	const struct {
+		const char *name;
+		int *fd;
+	} maps[] = {
+		{FL_MAP_CONFIG, &m->config},
+		{FL_MAP_ENDPOINTS, &m->endpoints},
+		{FL_MAP_ROUTES, &m->routes},
+		{FL_MAP_MASQUERADE, &m->masquerade},
+		{FL_MAP_UPLINKS, &m->uplinks},
+		{FL_MAP_FLOWS, &m->flows},
+	};
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+		*maps[i].fd = map_open(c->bpf_root, maps[i].name, e);
+		if (*maps[i].fd < 0)
+			return *maps[i].fd;
+	}
+	return 0;
+}
+
+/* ---- events --------------------------------------------------------- */
+
+static void on_cluster(void *arg)
+{
+	reconcile_soon(arg);
+}
+
+/* Our own changes come back as notifications: a picture that has not changed
+ * is no reason for a pass. */
+static void on_network(void *arg)
+{
+	struct facts now = {0};
+	struct agent *a = arg;
+	struct err e;
+
+	if (facts_read(a->net, &now, &e) || !facts_equal(&now, &a->facts)) {
+		a->facts_are_old = true;
+		reconcile_soon(a);
+	}
+	facts_free(&now);
+}
+
+static int on_endpoint_added(const char *container_id, const char *ifname,
+			     void *arg, struct err *e)
+{
+	return reconcile_endpoint(arg, container_id, ifname, e);
+}
+
+static int on_endpoint_removed(const char *container_id, const char *ifname,
+			       void *arg, struct err *e)
+{
+	const struct endpoint_record *known;
+	struct endpoint_record now;
+	struct agent *a = arg;
+
+	known = endpoints_find(&a->endpoints, container_id, ifname);
+	if (!known || endpoint_record_read(a->config.state_dir, container_id,
+					   ifname, &now, e) != -ENOENT)
+		return 0;
+	reconcile_endpoint_gone(a, known);
+	endpoints_drop(&a->endpoints, container_id, ifname);
+	return 0;
+}
+
+static void on_status(cJSON *answer, void *arg)
+{
+	status_fill(arg, answer);
+}
+
+static void on_stop(evutil_socket_t signal, short what, void *arg)
+{
+	struct agent *a = arg;
+
+	(void)what;
+	log_info("stopped, all that is pinned stays", "signal=%d", (int)signal);
+	event_base_loopbreak(a->base);
+}
+
+static void on_hangup(evutil_socket_t signal, short what, void *arg)
+{
+	(void)signal;
+	(void)what;
+	options_reload(&((struct agent *)arg)->config);
+}
+
+static int watch_signals(struct agent *a, struct err *e)
+{
+	static const struct {
+		int signal;
+		event_callback_fn fn;
+	} handlers[] = {
+		{SIGTERM, on_stop},
+		{SIGINT, on_stop},
+		{SIGHUP, on_hangup},
+	};
+
+	signal(SIGPIPE, SIG_IGN);
+	for (int i = 0; i < 3; i++) {
+		struct event *ev = evsignal_new(a->base, handlers[i].signal,
+						handlers[i].fn, a);
+
+		if (!ev || event_add(ev, NULL))
+			return err_set(e, ENOMEM, "out of memory");
+	}
+	return 0;
+}
+
+/* ---- the story ------------------------------------------------------ */
+
+static int start(struct agent *a, struct err *e)
+{
+	const struct request_ops ops = {
+		.node = a->config.node_name,
+		.endpoint_added = on_endpoint_added,
+		.endpoint_removed = on_endpoint_removed,
+		.status = on_status,
+		.arg = a,
+	};
+	int rc;
+
+	rc = lock_state_dir(a->config.state_dir, e);
+	if (!rc)
+		rc = load_datapath(&a->config, e);
+	if (!rc)
+		rc = open_maps(&a->config, &a->maps, e);
+	if (!rc)
+		rc = link_open(&a->net, e);
+	if (!rc)
+		rc = watch_signals(a, e);
+	if (!rc)
+		rc = netwatch_open(a->base, on_network, a, &a->netwatch, e);
+	if (!rc && a->config.cluster_dir[0])
+		a->source = source_dir_open(a->base, a->config.cluster_dir,
+					    on_cluster, a);
+	if (!rc)
+		rc = reconcile_start(a, e);
+	if (!rc)
+		rc = socket_open(a->base, a->config.state_dir, &ops, &a->socket,
+				 e);
+	if (!rc)
+		rc = reaper_start(a, &a->reaper, e);
+	if (!rc)
+		rc = http_open(a, &a->http, e);
+	return rc;
+}
+
+int main(int argc, char **argv)
+{
+	static struct agent a;
+	struct err e = {0};
+	double began = clock_seconds();
+	int rc = options_parse(argc, argv, &a.config);
+
+	if (rc >= 0)
+		return rc;
+	a.base = event_base_new();
+	rc = a.base ? start(&a, &e) : err_set(&e, ENOMEM, "out of memory");
+	if (rc) {
+		log_error(e.msg, NULL);
+		return 1;
+	}
+	log_info("started", "version=" FAIRLEAD_VERSION " node=%s seconds=%.3f",
+		 a.config.node_name, clock_seconds() - began);
+	event_base_dispatch(a.base);
+	http_close(a.http);
+	socket_close(a.socket);
+	return 0;
+}

@@ -1,0 +1,192 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "reconcile.h"
+
+#include <errno.h>
+
+#include "../lib/log.h"
+
+static const double PASS_SECONDS = 0.1; /* at most ten a second */
+static const struct timeval FULL_INTERVAL = {30, 0};
+
+static void refresh_facts(struct agent *a, struct problems *p)
+{
+	struct facts now = {0};
+	struct err e = {0};
+
+	if (facts_read(a->net, &now, &e)) {
+		problems_add(p, "%s", e.msg);
+		return;
+	}
+	facts_free(&a->facts);
+	a->facts = now;
+	a->facts_are_old = false;
+}
+
+static void refresh_endpoints(struct agent *a, struct problems *p)
+{
+	struct err e = {0};
+
+	if (endpoints_read(&a->endpoints, a->config.state_dir, &e))
+		problems_add(p, "%s", e.msg);
+	else if (a->endpoints.n_bad)
+		problems_add(p, "%s/endpoints: %d files cannot be read",
+			     a->config.state_dir, a->endpoints.n_bad);
+}
+
+static void refresh_routes(struct agent *a, struct problems *p)
+{
+	struct err e = {0};
+
+	entries_free(&a->found_routes);
+	if (map_read(a->maps.routes, &a->found_routes, &e))
+		problems_add(p, FL_MAP_ROUTES ": %s", e.msg);
+}
+
+static void compute(struct agent *a)
+{
+	const struct inputs in = {
+		.config = &a->config,
+		.model = agent_model(a),
+		.facts = &a->facts,
+		.endpoints = &a->endpoints,
+		.ids = &a->ids,
+	};
+
+	node_ids_update(&a->ids, in.model, &a->found_routes);
+	desired_compute(&in, &a->desired);
+}
+
+/* What others found wrong, so that all is reported in one place. */
+static void add_known_problems(const struct agent *a, struct problems *p)
+{
+	const struct problems *other = &a->desired.problems;
+
+	for (size_t i = 0; i < other->n; i++)
+		problems_add(p, "%s", other->items[i]);
+	if (a->desired.missing[0])
+		problems_add(p, "%s", a->desired.missing);
+	if (!a->source)
+		return;
+	if (*source_dir_error(a->source))
+		problems_add(p, "%s", source_dir_error(a->source));
+	other = &source_dir_content(a->source)->problems;
+	for (size_t i = 0; i < other->n; i++)
+		problems_add(p, "%s", other->items[i]);
+}
+
+static void set_up(struct agent *a, bool full, struct changes *changes,
+		   struct problems *p)
+{
+	bool all = !a->desired.missing[0];
+
+	if (all && reconcile_devices(a, full, p)) {
+		refresh_facts(a, p);
+		compute(a);
+	}
+	reconcile_maps(a, all, changes, p);
+	if (!all)
+		return;
+	reconcile_host(a, full, p);
+	if (!p->n)
+		reconcile_node_file(a, p);
+}
+
+static void count(struct agent *a, const struct changes *c, double seconds,
+		  size_t errors)
+{
+	struct agent_stats *s = &a->stats;
+
+	s->passes++;
+	s->errors += errors;
+	s->added += c->added;
+	s->changed += c->changed;
+	s->removed += c->removed;
+	s->raised += c->raise;
+	s->seconds += seconds;
+	s->last_seconds = seconds;
+	if (seconds > s->max_seconds)
+		s->max_seconds = seconds;
+}
+
+static void run(struct agent *a, bool full)
+{
+	struct changes changes = {0};
+	struct problems p = {0};
+	double start = clock_seconds();
+	bool was_ready = !agent_not_ready(a);
+	size_t errors;
+
+	if (full || a->facts_are_old)
+		refresh_facts(a, &p);
+	if (full)
+		refresh_endpoints(a, &p);
+	refresh_routes(a, &p);
+	compute(a);
+	set_up(a, full, &changes, &p);
+	errors = p.n;
+	a->applied = !errors;
+	add_known_problems(a, &p);
+	problems_report(&a->problems, &p);
+	a->last_pass = clock_seconds();
+	count(a, &changes, a->last_pass - start, errors);
+	if (changes.added || changes.changed || changes.removed)
+		log_info("maps changed",
+			 "added=%u changed=%u removed=%u seconds=%.4f",
+			 changes.added, changes.changed, changes.removed,
+			 a->last_pass - start);
+	if (was_ready != !agent_not_ready(a))
+		log_info(was_ready ? "no longer ready" : "ready", NULL);
+	if (errors)
+		reconcile_soon(a);
+}
+
+static void on_pass(evutil_socket_t fd, short what, void *arg)
+{
+	struct agent *a = arg;
+
+	(void)fd;
+	(void)what;
+	/* What failed is tried again with everything. */
+	run(a, !a->applied);
+}
+
+static void on_full(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	run(arg, true);
+}
+
+void reconcile_soon(struct agent *a)
+{
+	double wait = a->last_pass + (a->applied ? PASS_SECONDS : 1) -
+		      clock_seconds();
+	struct timeval delay = {0};
+
+	if (evtimer_pending(a->pass_timer, NULL))
+		return;
+	if (wait > 0) {
+		delay.tv_sec = wait;
+		delay.tv_usec = (wait - delay.tv_sec) * 1e6;
+	}
+	event_add(a->pass_timer, &delay);
+}
+
+int reconcile_start(struct agent *a, struct err *e)
+{
+	int rc;
+
+	a->pass_timer = evtimer_new(a->base, on_pass, a);
+	a->full_timer = event_new(a->base, -1, EV_PERSIST, on_full, a);
+	if (!a->pass_timer || !a->full_timer ||
+	    event_add(a->full_timer, &FULL_INTERVAL))
+		return err_set(e, ENOMEM, "out of memory");
+	desired_init(&a->desired);
+	entries_init(&a->found_routes, sizeof(struct fl_prefix),
+		     sizeof(struct fl_route));
+	rc = reconcile_maps_recover(a, e);
+	if (rc)
+		return rc;
+	run(a, true);
+	return 0;
+}

@@ -1,0 +1,165 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source_dir.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/inotify.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "memory.h"
+
+enum {
+	SETTLE_MS = 50,	   /* after a file was closed or moved here */
+	WRITING_MS = 1000, /* while one is being written */
+	RETRY_MS = 1000,   /* a directory that is not there */
+	HEAL_MS = 30000,   /* whatever inotify may have missed */
+	WRITING_LIMIT = 5, /* seconds */
+};
+
+struct source_dir {
+	struct cluster_dir content;
+	int inotify;
+	int watch; /* -1: none */
+	struct event *readable, *timer;
+	time_t waiting_since; /* 0: no scan is due */
+	char error[512];
+	void (*changed)(void *arg);
+	void *arg;
+};
+
+static void arm(struct source_dir *s, int ms)
+{
+	struct timeval delay = {ms / 1000, ms % 1000 * 1000};
+
+	event_add(s->timer, &delay);
+}
+
+/* Returns whether the sentence is another one than before. */
+static bool set_error(struct source_dir *s, const char *text)
+{
+	if (!strcmp(s->error, text))
+		return false;
+	snprintf(s->error, sizeof(s->error), "%s", text);
+	return true;
+}
+
+/* The watch comes first, so that nothing changes unseen after the scan. A
+ * directory that was moved away or made anew is watched anew. */
+static int watch(struct source_dir *s, struct err *e)
+{
+	int wd = inotify_add_watch(
+		s->inotify, s->content.path,
+		IN_CLOSE_WRITE | IN_MODIFY | IN_CREATE | IN_DELETE |
+			IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
+			IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
+
+	if (wd < 0)
+		return err_sys(e, errno, "cluster-dir %s", s->content.path);
+	if (s->watch >= 0 && s->watch != wd)
+		inotify_rm_watch(s->inotify, s->watch);
+	s->watch = wd;
+	return 0;
+}
+
+/* Returns whether there is news. */
+static bool scan(struct source_dir *s)
+{
+	bool changed = false, was_readable = s->content.readable;
+	struct err e = {0};
+	int rc = watch(s, &e);
+
+	if (!rc)
+		rc = cluster_dir_scan(&s->content, &changed, &e);
+	else
+		s->content.readable = false;
+	changed |= set_error(s, rc ? e.msg : "");
+	s->waiting_since = 0;
+	arm(s, rc ? RETRY_MS : HEAL_MS);
+	return changed || was_readable != s->content.readable;
+}
+
+static void on_timer(evutil_socket_t fd, short what, void *arg)
+{
+	struct source_dir *s = arg;
+
+	(void)fd;
+	(void)what;
+	if (scan(s))
+		s->changed(s->arg);
+}
+
+static void on_inotify(evutil_socket_t fd, short what, void *arg)
+{
+	char buf[4096] __attribute__((aligned(8)));
+	struct source_dir *s = arg;
+	int delay = SETTLE_MS;
+	ssize_t n;
+
+	(void)what;
+	while ((n = read(fd, buf, sizeof(buf))) > 0) {
+		for (char *p = buf; p < buf + n;) {
+			const struct inotify_event *ev = (void *)p;
+
+			if (ev->mask & (IN_MODIFY | IN_CREATE))
+				delay = WRITING_MS;
+			else if (!(ev->mask & IN_IGNORED))
+				delay = SETTLE_MS;
+			if (ev->mask & (IN_IGNORED | IN_MOVE_SELF) &&
+			    ev->wd == s->watch)
+				s->watch = -1;
+			p += sizeof(*ev) + ev->len;
+		}
+	}
+	/* Somebody who never stops writing does not hold up the others. */
+	if (!s->waiting_since)
+		s->waiting_since = time(NULL);
+	if (time(NULL) - s->waiting_since > WRITING_LIMIT)
+		delay = 0;
+	arm(s, delay);
+}
+
+struct source_dir *source_dir_open(struct event_base *base, const char *path,
+				   void (*changed)(void *arg), void *arg)
+{
+	struct source_dir *s = memory_alloc(sizeof(*s));
+
+	s->content.path = path;
+	s->changed = changed;
+	s->arg = arg;
+	s->watch = -1;
+	s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	s->timer = evtimer_new(base, on_timer, s);
+	s->readable = event_new(base, s->inotify, EV_READ | EV_PERSIST,
+				on_inotify, s);
+	if (s->readable)
+		event_add(s->readable, NULL);
+	scan(s);
+	return s;
+}
+
+void source_dir_close(struct source_dir *s)
+{
+	if (!s)
+		return;
+	if (s->readable)
+		event_free(s->readable);
+	event_free(s->timer);
+	if (s->inotify >= 0)
+		close(s->inotify);
+	cluster_dir_free(&s->content);
+	free(s);
+}
+
+const struct cluster_dir *source_dir_content(const struct source_dir *s)
+{
+	return &s->content;
+}
+
+const char *source_dir_error(const struct source_dir *s)
+{
+	return s->error;
+}
