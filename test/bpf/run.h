@@ -36,10 +36,10 @@ struct at {
 	unsigned int from_ifindex; /* skb->ingress_ifindex, 0: a local socket */
 	__u32 mark;
 	const struct fl_addr *tunnel; /* from_overlay: the sending node */
-	__u16 vlan;   /* tag that a device has taken off, 0: none */
-	__u32 linear; /* bytes in the linear part, 0: all */
-	__u16 gso_size;	      /* a packet that is cut into these, 0: not */
-	bool lenient; /* the packet itself is wrong: do not check it */
+	__u16 vlan;	/* tag that a device has taken off, 0: none */
+	__u32 linear;	/* bytes in the linear part, 0: all */
+	__u16 gso_size; /* a packet that is cut into these, 0: not */
+	bool lenient;	/* the packet itself is wrong: do not check it */
 };
 
 enum { REASON_NONE = -1 };

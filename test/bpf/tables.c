@@ -210,7 +210,7 @@ static void percpu_zero(const struct bpf_map *map)
 	free(zero);
 }
 
-void tables_reset(void)
+void tables_empty(void)
 {
 	const struct bpf_map *emptied[] = {
 		node.dp->maps.fl_endpoints,  node.dp->maps.fl_routes,
@@ -223,6 +223,14 @@ void tables_reset(void)
 	percpu_zero(node.dp->maps.fl_metrics);
 	percpu_zero(node.dp->maps.fl_counters);
 	percpu_zero(node.dp->maps.fl_limits);
+	node.config = (struct fl_config){0};
+	config_write();
+	events_take(NULL, 0);
+}
+
+void tables_reset(void)
+{
+	tables_empty();
 	config_fill();
 	endpoints_fill(&ipv4);
 	endpoints_fill(&ipv6);
@@ -230,7 +238,6 @@ void tables_reset(void)
 	masquerade_fill();
 	uplink_write(node.uplink, &ipv4.node, &ipv6.node, UPLINK_MTU);
 	uplink_write(node.uplink2, &ipv4.node2, &ipv6.node2, UPLINK2_MTU);
-	events_take(NULL, 0);
 }
 
 void tables_close(void)
@@ -336,8 +343,8 @@ void limit_fill(__u32 slot, __u64 count)
 	while ((clock_ns() & 0x3fffffff) > 0x3f000000) /* 2^30 ns: a second */
 		usleep(1000);
 	for (int i = 0; i < cpus; i++)
-		limits[i] = (struct fl_limit){ .second = clock_ns() >> 30,
-					       .count = count };
+		limits[i] = (struct fl_limit){.second = clock_ns() >> 30,
+					      .count = count};
 	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_limits), &slot,
 				 limits, 0),
 	     "write fl_limits");

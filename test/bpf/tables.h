@@ -29,6 +29,7 @@ void uplink_remove(unsigned int ifindex);
 /* Everything as at the start: the tables of a node with two neighbours, no
  * flows, no counts. */
 void tables_reset(void);
+void tables_empty(void); /* ... of a node whose agent never ran */
 void tables_close(void);
 
 /* ---- what the datapath writes ---------------------------------------- */
