@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <math.h>
 #include <time.h>
 
@@ -10,23 +11,26 @@
 #include "reason.h"
 
 static struct drops_values {
-	double interval; /* seconds; 0: no rates */
+	double interval; /* seconds; 0: no rates; below: not given */
 	bool watch;
-} values = {.interval = 1};
+} values = {.interval = -1};
 
 static const struct option options[] = {
 	{"watch", 'W', NULL, set_flag, offsetof(struct drops_values, watch),
 	 "again and again, until Ctrl-C"},
 	{"interval", 'i', "SECONDS", set_seconds,
 	 offsetof(struct drops_values, interval),
-	 "time to take the rate over (1); 0: at once, no rate"},
+	 "to take the rate over; 0: at once, no rate"},
 	{0},
 };
 
 static const struct column columns[] = {
-	{"PACKETS", NUMBER, 0, 0, false}, {"PER SECOND", NUMBER, 0, 0, false},
-	{"BYTES", NUMBER, 3, 0, false},	  {"HOOK", TEXT, 1, 0, false},
-	{"REASON", TEXT, 0, 0, false},	  {"MEANING", TEXT, 2, 24, false},
+	{"PACKETS", NUMBER, 0, 0, false},
+	{"PER SEC", NUMBER, 0, 0, false},
+	{"BYTES", NUMBER, DROP_EARLY, 0, false},
+	{"HOOK", TEXT, 1, 0, false},
+	{"REASON", TEXT, 0, 0, false},
+	{"MEANING", TEXT, 2, 24, false},
 };
 
 static void pause_for(double seconds)
@@ -141,8 +145,11 @@ static int drops_run(const struct ctl *c, int argc, char **argv, struct err *e)
 
 	(void)argc;
 	(void)argv;
+	if (values.interval < 0)
+		values.interval = c->json && !values.watch ? 0 : 1;
 	if (values.watch && values.interval < 0.1) {
-		err_set(e, 22, "--watch needs an --interval of 0.1 or more");
+		err_set(e, EINVAL,
+			"--watch needs an --interval of 0.1 or more");
 		return EXIT_USAGE;
 	}
 	rc = metrics_read(c, &before, e);
@@ -156,14 +163,16 @@ const struct command cmd_drops = {
 	.name = "drops",
 	.args = "",
 	.summary = "what is thrown away, why, and how much of it right now",
-	.about = "A line for each reason at each hook. PACKETS counts since "
-		 "the maps were made; look at PER SECOND, measured while you "
-		 "wait, for what is going on now. Some drops are normal "
-		 "(multicast, nd): `fairlead help REASON` says what each "
-		 "means and where to look.\n",
+	.about =
+		"A line for each reason at each hook. PACKETS counts since the "
+		"maps were made; look at PER SEC, measured while you wait (1 s, "
+		"or --interval; --json does not wait unless told), for what is "
+		"going on now. Some drops are normal (multicast, nd): "
+		"`fairlead help REASON` says what each means and where to "
+		"look.\n",
 	.examples = "  fairlead drops\n"
 		    "  fairlead drops --watch -i 5\n"
-		    "  fairlead drops -i 0 --json | jq '.drops[].packets'\n",
+		    "  fairlead drops --json | jq '.drops[].packets'\n",
 	.options = options,
 	.values = &values,
 	.run = drops_run,

@@ -9,11 +9,15 @@
 #include "format.h"
 
 static const struct column columns[] = {
-	{"ENDPOINT", NUMBER, 0, 0, false}, {"POD", TEXT, 0, 14, true},
-	{"ADDRESSES", TEXT, 0, 0, false},  {"STATE", TEXT, 0, 0, false},
-	{"DEVICE", TEXT, 1, 0, false},	   {"MAC", TEXT, 3, 0, false},
-	{"MTU", NUMBER, 4, 0, false},	   {"IDENTITY", TEXT, 5, 0, false},
-	{"CONTAINER", TEXT, 6, 12, false},
+	{"ENDPOINT", NUMBER, 0, 0, false},
+	{"POD", TEXT, 0, 14, true},
+	{"ADDRESSES", TEXT, 0, 0, false},
+	{"STATE", TEXT, 0, 0, false},
+	{"DEVICE", TEXT, 1, 0, false},
+	{"MAC", TEXT, DROP_EARLY + 1, 0, false},
+	{"MTU", NUMBER, DROP_EARLY + 2, 0, false},
+	{"IDENTITY", TEXT, DROP_EARLY + 3, 0, false},
+	{"CONTAINER", TEXT, DROP_EARLY + 4, 12, false},
 };
 
 static void add_row(struct table *t, const struct endpoint_view *v)

@@ -12,7 +12,7 @@
 static const struct column columns[] = {
 	{"MAP", TEXT, 0, 0, false},	{"ENTRIES", NUMBER, 0, 0, false},
 	{"OF", NUMBER, 0, 0, false},	{"FILL", NUMBER, 0, 0, false},
-	{"BYTES", NUMBER, 0, 0, false}, {"TYPE", TEXT, 2, 0, false},
+	{"BYTES", NUMBER, 0, 0, false}, {"TYPE", TEXT, DROP_EARLY, 0, false},
 	{"HOLDS", TEXT, 1, 16, false},
 };
 

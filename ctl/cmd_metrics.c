@@ -82,7 +82,7 @@ static void print_counters(const struct ctl *c, const struct metrics *m)
 static void print_json(const struct metrics *m)
 {
 	__cleanup(doc_free) cJSON *doc = doc_object();
-	cJSON *hooks = doc_array(), *counters = doc_object();
+	cJSON *hooks = doc_array(), *counters = doc_array();
 
 	for (unsigned int h = 0; h < FL_HOOK_MAX; h++)
 		for (unsigned int r = 0; r < FL_REASON_MAX; r++) {
@@ -99,8 +99,13 @@ static void print_json(const struct metrics *m)
 			doc_u64(one, "bytes", v->bytes);
 			doc_add(hooks, NULL, one);
 		}
-	for (unsigned int n = 0; n < FL_COUNT_MAX; n++)
-		doc_u64(counters, counter_name(n), m->counters[n]);
+	for (unsigned int n = 0; n < FL_COUNT_MAX; n++) {
+		cJSON *one = doc_object();
+
+		doc_text(one, "name", counter_name(n));
+		doc_u64(one, "value", m->counters[n]);
+		doc_add(counters, NULL, one);
+	}
 	doc_add(doc, "hooks", hooks);
 	doc_add(doc, "counters", counters);
 	doc_print(doc, stdout);
@@ -135,8 +140,9 @@ const struct command cmd_metrics = {
 		 "the host gives to pods, from_uplink what comes in from "
 		 "outside. A packet may meet more than one. The counts begin "
 		 "when the maps are made.\n",
-	.examples = "  fairlead metrics -H\n"
-		    "  fairlead metrics --json | jq .counters\n",
+	.examples =
+		"  fairlead metrics -H\n"
+		"  fairlead metrics --json | jq '.counters[] | select(.value > 0)'\n",
 	.options = options,
 	.values = &values,
 	.run = metrics_run,

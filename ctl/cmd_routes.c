@@ -85,7 +85,10 @@ static void print_table(const struct ctl *c, const struct routes *r,
 	for (size_t i = 0; i < r->n; i++)
 		if (!v || v == &r->list[i])
 			add_row(t, r, &r->list[i]);
-	table_print(t, &c->look, stdout);
+	if (r->n || !c->terminal)
+		table_print(t, &c->look, stdout);
+	else
+		puts("no routes: the agent has not written any");
 	if (!only && u->n)
 		print_uplinks(c, u);
 }

@@ -67,16 +67,23 @@ static void print_findings(const struct ctl *c, const struct findings *f)
 
 static void print_datapath(const struct ctl *c, const struct status *s)
 {
-	int running = 0;
+	int running = 0, devices = s->n_tcx + s->n_clsact;
+	char how[40] = "";
 
 	for (int h = 0; h < FL_HOOK_MAX; h++)
 		running += s->hooks[h];
-	line(c, "datapath", "loaded, %s mode%s, %d of %d programs, build %s",
-	     s->config.overlay_ifindex ? "overlay" : "native",
-	     s->node_error ? ""
-	     : s->node.tcx ? ", TCX"
-			   : ", clsact",
-	     running, FL_HOOK_MAX, *s->running ? s->running : "unknown");
+	if (s->n_tcx && s->n_clsact)
+		snprintf(how, sizeof(how), " (%d TCX, %d clsact)", s->n_tcx,
+			 s->n_clsact);
+	else if (devices)
+		snprintf(how, sizeof(how), " (%s)",
+			 s->n_tcx ? "TCX" : "clsact");
+	line(c, "datapath",
+	     "loaded, %s mode, %d of %d programs, on %d devices%s",
+	     s->config.overlay_ifindex ? "overlay" : "native", running,
+	     FL_HOOK_MAX, devices, how);
+	if (*s->running)
+		line(c, "build", "%s", s->running);
 }
 
 static void print_node(const struct ctl *c, const struct status *s)
@@ -128,7 +135,8 @@ static void print_devices(const struct ctl *c, const struct status *s)
 
 static void print_endpoints(const struct ctl *c, const struct status *s)
 {
-	size_t broken = status_endpoints(s, ~0U);
+	size_t broken = status_endpoints(s, ~ENDPOINT_IS_PENDING);
+	size_t pending = status_endpoints(s, ENDPOINT_IS_PENDING);
 	size_t routes = 0, nodes = 0;
 
 	for (size_t i = 0; i < s->routes.n; i++) {
@@ -138,11 +146,13 @@ static void print_endpoints(const struct ctl *c, const struct status *s)
 		nodes += v->is_route && v->route.flags & FL_ROUTE_POD_CIDR &&
 			 !(v->route.flags & FL_ROUTE_LOCAL);
 	}
-	if (broken)
-		line(c, "endpoints", "%zu, %zu in trouble", s->endpoints.n,
-		     broken);
-	else
+	if (!s->endpoints.n)
+		line(c, "endpoints", "none");
+	else if (!broken && !pending)
 		line(c, "endpoints", "%zu, all connected", s->endpoints.n);
+	else
+		line(c, "endpoints", "%zu: %zu in trouble, %zu pending",
+		     s->endpoints.n, broken, pending);
 	line(c, "routes", "%zu prefixes, %zu pod ranges of other nodes", routes,
 	     nodes);
 }
@@ -174,11 +184,13 @@ static void print_drops(const struct ctl *c, const struct status *s)
 	}
 	if (!n)
 		line(c, "drops", "none");
+	else if (rate > 0)
+		line(c, "drops", "%s a second now, mostly %s; %llu in all",
+		     format_rate(rate, false, buf),
+		     reason_name(drops[0].reason), (unsigned long long)packets);
 	else
-		line(c, "drops", "%llu packets, %s a second now; %s: %s",
-		     (unsigned long long)packets, format_rate(rate, false, buf),
-		     rate > 0 ? "mostly" : "in all mostly",
-		     reason_text(drops[0].reason));
+		line(c, "drops", "none now; %llu in all, mostly %s",
+		     (unsigned long long)packets, reason_name(drops[0].reason));
 }
 
 static void print_agent(const struct ctl *c, const struct status *s)
@@ -269,7 +281,10 @@ static void add_loaded(cJSON *doc, const struct status *s)
 	doc_u64(doc, "epoch", s->config.epoch);
 	add_devices(doc, s);
 	doc_u64(doc, "endpoints", s->endpoints.n);
-	doc_u64(doc, "endpointsInTrouble", status_endpoints(s, ~0U));
+	doc_u64(doc, "endpointsInTrouble",
+		status_endpoints(s, ~ENDPOINT_IS_PENDING));
+	doc_u64(doc, "endpointsPending",
+		status_endpoints(s, ENDPOINT_IS_PENDING));
 	doc_u64(doc, "prefixes", s->routes.n);
 	doc_u64(doc, "flowEntries", flows ? flows->entries : 0);
 	doc_u64(doc, "flowEntriesMax", flows ? flows->max_entries : 0);

@@ -25,12 +25,12 @@ enum {
 	COL_MAX,
 };
 
-#define COLUMNS(translation_drop)                                              \
+#define COLUMNS(state_drop, translation_drop)                                  \
 	{                                                                      \
 		[COL_PROTO] = {"PROTO", TEXT, 0, 0, false},                    \
 		[COL_SOURCE] = {"SOURCE", TEXT, 0, 0, false},                  \
 		[COL_DESTINATION] = {"DESTINATION", TEXT, 0, 0, false},        \
-		[COL_STATE] = {"STATE", TEXT, 1, 0, false},                    \
+		[COL_STATE] = {"STATE", TEXT, state_drop, 0, false},           \
 		[COL_PACKETS] = {"PACKETS", NUMBER, 3, 0, false},              \
 		[COL_BYTES] = {"BYTES", NUMBER, 5, 0, false},                  \
 		[COL_IDLE] = {"IDLE", NUMBER, 4, 0, false},                    \
@@ -43,8 +43,8 @@ enum {
 
 struct table *flow_table_new(bool translation)
 {
-	static const struct column usual[] = COLUMNS(8);
-	static const struct column translated[] = COLUMNS(2);
+	static const struct column usual[] = COLUMNS(1, 8);
+	static const struct column translated[] = COLUMNS(2, 1);
 
 	return table_new(translation ? translated : usual, COL_MAX);
 }

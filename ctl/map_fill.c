@@ -19,7 +19,7 @@ static const struct {
 	{FL_MAP_METRICS, "packets by hook and reason"},
 	{FL_MAP_COUNTERS, "other counters"},
 	{FL_MAP_LIMITS, "events of the running second"},
-	{FL_MAP_EVENTS, "events on their way to a reader"},
+	{FL_MAP_EVENTS, "events for a reader (OF: bytes)"},
 };
 
 const char *map_holds(const char *name)

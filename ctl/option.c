@@ -55,35 +55,40 @@ static int unknown(const struct option_set *sets, int n_sets, const char *word,
 	return err_set(e, EINVAL, "unknown option %s", word);
 }
 
+/* The value that stands in the same word: --name=VALUE, -nVALUE. */
+static const char *inlined_value(const char *word)
+{
+	const char *at = strchr(word, '=');
+
+	if (word[1] != '-')
+		return word[2] ? word + 2 : NULL;
+	return at ? at + 1 : NULL;
+}
+
 /* Returns how many words of argv it took, or negative errno. */
 static int parse_one(const struct option_set *sets, int n_sets, int argc,
 		     char **argv, struct err *e)
 {
-	const char *word = argv[0];
-	bool is_long = word[1] == '-';
-	const char *inlined = is_long ? strchr(word, '=') : NULL;
-	size_t len = inlined ? (size_t)(inlined - word - 2) : strlen(word + 1);
+	const char *word = argv[0], *text = inlined_value(word);
 	const struct option *o;
-	const char *text = NULL;
 	int took = 1, rc;
 	void *values;
 
-	if (is_long)
-		o = find(sets, n_sets, word + 2, inlined ? len : len - 1, 0,
+	if (word[1] == '-')
+		o = find(sets, n_sets, word + 2, strcspn(word + 2, "="), 0,
 			 &values);
 	else
-		o = word[2] ? NULL
-			    : find(sets, n_sets, NULL, 0, word[1], &values);
-	if (!o)
+		o = find(sets, n_sets, NULL, 0, word[1], &values);
+	if (!o || (text && !o->arg && word[1] != '-'))
 		return unknown(sets, n_sets, word, e);
-	if (inlined && !o->arg)
+	if (text && !o->arg)
 		return err_set(e, EINVAL, "--%s takes no value", o->name);
-	if (o->arg) {
-		if (!inlined && argc < 2)
+	if (o->arg && !text) {
+		if (argc < 2)
 			return err_set(e, EINVAL, "--%s needs a value: %s",
 				       o->name, o->arg);
-		text = inlined ? inlined + 1 : argv[1];
-		took = inlined ? 1 : 2;
+		text = argv[1];
+		took = 2;
 	}
 	rc = o->set(text, (char *)values + o->offset, e);
 	if (rc)

@@ -45,6 +45,7 @@ struct status {
 
 	struct device_state devices[STATUS_DEVICES_MAX];
 	int n_devices;
+	int n_tcx, n_clsact; /* attachments */
 	struct endpoints endpoints;
 	struct routes routes;
 	struct map_usage maps[MAPS_MAX];

@@ -221,6 +221,20 @@ static void judge_agent(const struct status *s, struct findings *out)
 			"the agent is not ready");
 }
 
+/* Problems before warnings, else as they were found. */
+static void sort(struct findings *f)
+{
+	struct findings from = *f;
+	int n = 0;
+
+	for (int i = 0; i < from.n; i++)
+		if (from.list[i].level == BAD)
+			f->list[n++] = from.list[i];
+	for (int i = 0; i < from.n; i++)
+		if (from.list[i].level != BAD)
+			f->list[n++] = from.list[i];
+}
+
 void status_judge(const struct status *s, struct findings *out)
 {
 	*out = (struct findings){0};
@@ -236,4 +250,5 @@ void status_judge(const struct status *s, struct findings *out)
 	}
 	judge_node(s, out);
 	judge_agent(s, out);
+	sort(out);
 }

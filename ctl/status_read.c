@@ -93,6 +93,18 @@ static int read_devices(const struct ctl *c, struct status *s, struct err *e)
 	return 0;
 }
 
+static int count_attachment(unsigned int ifindex, enum attach_role role,
+			    enum attach_mode mode, void *arg)
+{
+	struct status *s = arg;
+
+	(void)ifindex;
+	(void)role;
+	s->n_tcx += mode == ATTACH_TCX;
+	s->n_clsact += mode == ATTACH_CLSACT;
+	return 0;
+}
+
 /* ---- the agent ------------------------------------------------------- */
 
 static void read_agent(const struct ctl *c, struct status *s)
@@ -154,6 +166,8 @@ static int read_loaded(const struct ctl *c, struct status *s, struct err *e)
 		rc = read_hooks(c, s, e);
 	if (!rc)
 		rc = read_devices(c, s, e);
+	if (!rc)
+		rc = attach_each(c->bpf_root, count_attachment, s, e);
 	if (!rc)
 		rc = endpoint_list_read(c, &s->endpoints, e);
 	if (!rc)

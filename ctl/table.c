@@ -132,18 +132,50 @@ static bool cut_to_fit(const struct table *t, unsigned int limit,
 	return true;
 }
 
-/* False where all that is left must stay. */
-static bool drop_one(const struct table *t, struct layout *l)
+/* The least important column that is shown, from `least` on; -1: none. */
+static int least_important(const struct table *t, const struct layout *l,
+			   unsigned int least)
 {
-	int least = -1;
+	int found = -1;
 
-	for (unsigned int c = 0; c < t->n_columns; c++)
-		if (l->shown[c] && t->columns[c].drop &&
-		    (least < 0 || t->columns[c].drop > t->columns[least].drop))
-			least = c;
-	if (least >= 0)
-		l->shown[least] = false;
-	return least >= 0;
+	for (unsigned int c = 0; c < t->n_columns; c++) {
+		unsigned int drop = t->columns[c].drop;
+
+		if (!l->shown[c] || !drop || drop < least)
+			continue;
+		if (found < 0 || drop > t->columns[found].drop)
+			found = c;
+	}
+	return found;
+}
+
+static void drop_columns(const struct table *t, unsigned int limit,
+			 const unsigned int *natural, struct layout *l)
+{
+	size_t size = t->n_columns * sizeof(*natural);
+	int c;
+
+	while (total(t, l) > limit &&
+	       (c = least_important(t, l, DROP_EARLY)) >= 0)
+		l->shown[c] = false;
+	while (!cut_to_fit(t, limit, l) &&
+	       (c = least_important(t, l, 1)) >= 0) {
+		l->shown[c] = false;
+		memcpy(l->width, natural, size);
+	}
+}
+
+/* A wide column that went may have left room for a narrow one that went
+ * before it. */
+static void readmit(const struct table *t, unsigned int limit, struct layout *l)
+{
+	for (unsigned int rank = 1; rank < 2 * DROP_EARLY; rank++)
+		for (unsigned int c = 0; c < t->n_columns; c++) {
+			if (l->shown[c] || t->columns[c].drop != rank)
+				continue;
+			l->shown[c] = true;
+			l->shown[c] = total(t, l) <= limit;
+		}
 }
 
 static void fit(const struct table *t, const struct look *look,
@@ -152,12 +184,13 @@ static void fit(const struct table *t, const struct look *look,
 	unsigned int natural[t->n_columns];
 
 	measure(t, look->headers, natural);
+	memcpy(l->width, natural, sizeof(natural));
 	for (unsigned int c = 0; c < t->n_columns; c++)
 		l->shown[c] = true;
-	do {
-		memcpy(l->width, natural, sizeof(natural));
-	} while (look->width && !cut_to_fit(t, look->width, l) &&
-		 drop_one(t, l));
+	if (!look->width)
+		return;
+	drop_columns(t, look->width, natural, l);
+	readmit(t, look->width, l);
 }
 
 /* ---- writing --------------------------------------------------------- */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * Aligned tables that fit. Where the terminal is too narrow, cells that may
- * be cut are cut first, then whole columns go, the least important one first,
- * and a last line says which. Columns are two spaces apart; nothing is padded
- * at the end of a line.
+ * be cut are cut first, then whole columns go, the least important one first
+ * (and come back where there is room after all), and a last line says which.
+ * Columns are two spaces apart; nothing is padded at the end of a line.
  */
 #pragma once
 
@@ -20,12 +20,17 @@ struct look {
 	bool human; /* 12.3k for 12345 */
 };
 
+#define DROP_EARLY 10
+
 enum column_kind { TEXT, NUMBER }; /* aligned left, right */
 
 struct column {
 	const char *title;
+#define DROP_EARLY 10
+
 	enum column_kind kind;
-	unsigned int drop; /* 0: always shown; the highest goes first */
+	unsigned int drop; /* 0: always shown; the highest goes first, and
+			    * from DROP_EARLY on before any cell is cut */
 	unsigned int min;  /* may be cut down to this, 0: never cut */
 	bool cut_middle;   /* a name, whose end tells more than its middle */
 };

@@ -139,6 +139,9 @@ static void good_values_arrive(void **state)
 	assert_int_equal(v.proto, 58);
 	assert_string_equal(v.text, "a=b");
 	assert_int_equal(c.color, COLOR_ALWAYS);
+	assert_int_equal(parse("-n5 -p 80", false), 0);
+	assert_int_equal(v.count, 5);
+	assert_int_equal(v.port, 80);
 }
 
 static void every_command_teaches_within_eighty_columns(void **state)
