@@ -189,10 +189,12 @@ cleanup() {
 	for c in "${cleanups[@]}"; do
 		eval "$c"
 	done
-	for pid in "${pids[@]}"; do
-		kill -9 "$pid" 2>/dev/null
-	done
-	wait 2>/dev/null
+	{
+		for pid in "${pids[@]}"; do
+			kill -9 "$pid"
+		done
+		wait "${pids[@]}"
+	} 2>/dev/null
 	remove_prefix "$P"
 }
 
@@ -262,11 +264,12 @@ in_pod() {
 	in_ns "p-$pod" "$@"
 }
 
-# A namespace in which IPv6 addresses work at once.
+# A namespace in which IPv6 addresses work at once, and no router is asked for.
 ns_add() {
 	ip netns add "$P-$1"
 	in_ns "$1" sysctl -qw net.ipv6.conf.all.accept_dad=0 \
-		net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.dad_transmits=0
+		net.ipv6.conf.default.accept_dad=0 net.ipv6.conf.default.dad_transmits=0 \
+		net.ipv6.conf.default.router_solicitations=0
 	ip -n "$P-$1" link set lo up
 }
 
@@ -427,17 +430,18 @@ cluster_up() {
 
 # Agents, pods and namespaces away, for a second cluster in the same test.
 cluster_down() {
-	local node f
-	for node in $FL_NODES; do
-		agent_stop "$node"
-	done
-	for f in "$DIR"/pid/*; do
-		kill -9 "${f##*/}" 2>/dev/null
-	done
-	for f in /run/netns/"$P"-*; do
-		ip netns pids "${f##*/}" 2>/dev/null | xargs -r kill -9 2>/dev/null
-		ip netns del "${f##*/}"
-	done
+	local ns pid
+	{
+		for pid in "${pids[@]}"; do
+			kill -9 "$pid"
+		done
+		wait "${pids[@]}"
+		for ns in /run/netns/"$P"-*; do
+			ip netns pids "${ns##*/}" | xargs -r kill -9
+			ip netns del "${ns##*/}"
+		done
+	} 2>/dev/null
+	pids=()
 	rm -rf "$BPFFS/$P"-* "${DIR:?}"/*
 	mkdir "$DIR/cluster" "$DIR/pod" "$DIR/pid"
 }
@@ -561,8 +565,8 @@ capture_count() { capture_show "$@" | wc -l; }
 # ---- what is in the maps ----------------------------------------------------
 
 # counter NODE NAME; drops NODE REASON: packets, all hooks together
-counter() { fairlead "$1" metrics --json | jq --arg n "$2" '[.. | objects | select(.name? == $n) | .value] | add // 0'; }
+counter() { fairlead "$1" metrics --json | jq --arg n "$2" '.counters[$n] // error("no such counter")'; }
 drops() {
-	fairlead "$1" drops --json |
-		jq --arg r "$2" '[.. | objects | select(.reason? == $r or .name? == $r) | .packets // 0] | add // 0'
+	fairlead "$1" drops -i 0 --json |
+		jq --arg r "$2" '[.drops[] | select(.reason == $r).packets] | add // 0'
 }
