@@ -38,7 +38,8 @@ static char *pack_labels(const cJSON **labels, size_t n)
 	size_t size = 1;
 	char *packed, *p;
 
-	qsort(labels, n, sizeof(*labels), compare_labels);
+	if (n)
+		qsort(labels, n, sizeof(*labels), compare_labels);
 	for (size_t i = 0; i < n; i++)
 		size += strlen(labels[i]->string) +
 			strlen(labels[i]->valuestring) + 2;
