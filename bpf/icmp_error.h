@@ -261,6 +261,25 @@ static __always_inline int refresh_endpoint(struct fl_flow *f)
 	return 0;
 }
 
+/* The underlay says that a tunnel's path is narrower than we thought. Over IPv4
+ * the outer packet is cut up on its way; over IPv6 the host stack takes note
+ * and would drop from now on without a word. So let every flow look at the
+ * path's MTU again: its own packets are then told (tunnel_mtu() in source.h).
+ */
+static __always_inline void learn_tunnel_mtu(const struct pkt *p,
+					     const struct quoted *q)
+{
+	__u32 zero = 0;
+	struct fl_config *cfg = bpf_map_lookup_elem(&fl_config, &zero);
+
+	if (options.overlay && cfg && p->v6 &&
+	    p->icmp_type == ICMPV6_PKT_TOOBIG &&
+	    q->tuple.proto == IPPROTO_UDP &&
+	    q->tuple.dport == options.overlay_port &&
+	    within_limit(FL_LIMIT_PATH, FL_PATH_PER_SECOND))
+		__sync_fetch_and_add(&cfg->epoch, 1);
+}
+
 SEC("tc")
 int icmp_error(struct __sk_buff *skb)
 {
@@ -278,6 +297,8 @@ int icmp_error(struct __sk_buff *skb)
 	if (p.flags & (PKT_FRAG_FIRST | PKT_FRAG_LATER) ||
 	    parse_quoted(skb, &p, &q))
 		return unrelated(skb, hook);
+	if (hook == FL_HOOK_FROM_UPLINK)
+		learn_tunnel_mtu(&p, &q);
 	tuple_reverse(&q.tuple, &key);
 	f = bpf_map_lookup_elem(&fl_flows, &key);
 	if (!f)

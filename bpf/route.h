@@ -27,13 +27,14 @@ static __always_inline int to_endpoint(struct __sk_buff *skb, struct slow *s,
 	return 0;
 }
 
-static __always_inline int to_node(struct slow *s, const struct fl_route *r)
+static __always_inline int to_node(struct __sk_buff *skb, struct slow *s,
+				   const struct fl_route *r)
 {
 	const struct fl_config *cfg = config_get();
 
 	if (!cfg)
 		return -FL_DROP_NO_ROUTE;
-	encapsulate_to(&s->fwd, &r->node);
+	encapsulate_to(skb, s, &s->fwd, &r->node);
 	s->fwd.dst_identity = r->identity;
 	s->rev.in_ifindex = cfg->overlay_ifindex;
 	return 0;
@@ -143,11 +144,11 @@ static __always_inline int destination(struct __sk_buff *skb, struct slow *s)
 	switch (s->hook) {
 	case FL_HOOK_FROM_POD:
 		if (options.overlay && r && !addr_is_none(&r->node))
-			return to_node(s, r);
+			return to_node(skb, s, r);
 		return to_kernel_route(skb, s, r);
 	case FL_HOOK_TO_OVERLAY:
 		if (options.overlay && r && !addr_is_none(&r->node))
-			return to_node(s, r);
+			return to_node(skb, s, r);
 		return -FL_DROP_NO_ROUTE;
 	case FL_HOOK_FROM_UPLINK:
 		/* A host connection that was given another port, or no

@@ -6,6 +6,9 @@
 #include "context.h"
 #include "slow.h"
 
+/* Ethernet, VXLAN, UDP and IPv6 headers around an inner IP packet. */
+#define TUNNEL_OVERHEAD_IPV6 70
+
 static __always_inline const struct fl_route *route_of(const struct fl_addr *a)
 {
 	struct fl_prefix prefix = {.prefix_len = 128, .addr = *a};
@@ -22,7 +25,31 @@ static __always_inline void deliver_to(struct fl_flow *f,
 	__builtin_memcpy(f->out_mac, ep->mac, 6);
 }
 
-static __always_inline void encapsulate_to(struct fl_flow *f,
+/* How large an inner packet may be on its way to a node over an IPv6 underlay:
+ * the outer packet cannot be cut, and the host stack knows of narrow paths.
+ * Kernels before 5.12 do not tell. */
+static __always_inline __u32 tunnel_mtu(struct __sk_buff *skb, struct slow *s,
+					const struct fl_addr *node, __u32 mtu)
+{
+	struct bpf_fib_lookup *fib = &s->fib;
+
+	if (addr_is_mapped(node))
+		return mtu;
+	__builtin_memset(fib, 0, sizeof(*fib));
+	fib->family = FAMILY_IPV6;
+	fib->l4_protocol = IPPROTO_UDP;
+	fib->ifindex = skb->ifindex;
+	fib->tot_len = mtu + TUNNEL_OVERHEAD_IPV6;
+	__builtin_memcpy(fib->ipv6_dst, node, 16);
+	if (bpf_fib_lookup(skb, fib, sizeof(*fib), 0) !=
+		    BPF_FIB_LKUP_RET_FRAG_NEEDED ||
+	    fib->mtu_result <= TUNNEL_OVERHEAD_IPV6)
+		return mtu;
+	return fib->mtu_result - TUNNEL_OVERHEAD_IPV6;
+}
+
+static __always_inline void encapsulate_to(struct __sk_buff *skb,
+					   struct slow *s, struct fl_flow *f,
 					   const struct fl_addr *node)
 {
 	const struct fl_config *cfg = config_get();
@@ -32,7 +59,7 @@ static __always_inline void encapsulate_to(struct fl_flow *f,
 	f->action = FL_ACTION_OVERLAY;
 	f->next = *node;
 	f->out_ifindex = cfg->overlay_ifindex;
-	f->mtu = cfg->overlay_mtu;
+	f->mtu = tunnel_mtu(skb, s, node, cfg->overlay_mtu);
 }
 
 /* A pod speaks for its own addresses, from its own device, with its own MAC. */
@@ -72,7 +99,9 @@ static __always_inline int source_overlay(struct __sk_buff *skb, struct slow *s)
 	if (!r || r->node_id != node->node_id)
 		return -FL_DROP_WRONG_NODE;
 	s->fwd.src_identity = r->identity;
-	encapsulate_to(&s->rev, &r->node);
+	encapsulate_to(skb, s, &s->rev, &r->node);
+	/* The path is looked up from a pod's device, where forwarding is on. */
+	s->lazy_reply = !addr_is_mapped(&r->node);
 	return 0;
 }
 

@@ -371,16 +371,20 @@ enum fl_counter {
 _Static_assert(FL_COUNT_MAX <= FL_COUNTER_SLOTS, "raise FL_COUNTER_SLOTS");
 
 /* fl_limits: per-CPU array: what was let through in the running second, by
- * reason for drops, then by type for other events, then ICMP errors sent. */
+ * reason for drops, then by type for other events, then ICMP errors sent and
+ * paths found narrower. */
 struct fl_limit {
 	__u64 second; /* 2^30 ns, which is near enough */
 	__u64 count;
 };
 #define FL_LIMIT_EVENT FL_REASON_SLOTS /* + enum fl_event_type */
 #define FL_LIMIT_ICMP (FL_LIMIT_EVENT + 16)
-#define FL_LIMIT_SLOTS (FL_LIMIT_ICMP + 1)
+#define FL_LIMIT_PATH (FL_LIMIT_ICMP + 1)
+#define FL_LIMIT_SLOTS (FL_LIMIT_PATH + 1)
 /* ICMP errors that the datapath sends, per second and CPU. */
 #define FL_ICMP_PER_SECOND 1000
+/* Raises of the epoch because a tunnel's path was found narrower. */
+#define FL_PATH_PER_SECOND 4
 
 /* fl_events: ring buffer of these. */
 enum fl_event_type {
