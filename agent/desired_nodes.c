@@ -218,11 +218,27 @@ static void add_other(struct object *o, void *arg)
 	for (int i = 0; i < node->n_addrs; i++)
 		add_addr(w->d, &node->addrs[i].addr, &remote);
 	add_cidrs(w->d, node->pod_cidrs, node->n_pod_cidrs, &remote, false);
+}
+
+/* To what is this node's for certain. */
+static void add_host_routes(struct object *o, void *arg)
+{
+	struct walk *w = arg;
+	struct node *node = (struct node *)o;
+	const struct config *c = w->in->config;
+
+	if (!strcmp(o->name, c->node_name))
+		return;
 	for (int i = 0; i < node->n_pod_cidrs; i++) {
+		const struct fl_prefix *p = &node->pod_cidrs[i];
+		const struct fl_route *r = entries_find(&w->d->routes, p);
+
+		if (!r || r->node_id != node_ids_get(w->in->ids, o->name))
+			continue;
 		if (c->overlay)
-			add_overlay_route(w, &node->pod_cidrs[i]);
+			add_overlay_route(w, p);
 		else if (c->direct_routes)
-			add_direct_route(w, node, &node->pod_cidrs[i]);
+			add_direct_route(w, node, p);
 	}
 }
 
@@ -239,4 +255,5 @@ void desired_add_nodes(const struct inputs *in, const struct node *own,
 	entries_unique(&d->routes, prefer, &w);
 	entries_sort(&d->masquerade);
 	entries_unique(&d->masquerade, NULL, NULL);
+	model_each(in->model, OBJECT_NODE, add_host_routes, &w);
 }

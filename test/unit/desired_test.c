@@ -1,0 +1,614 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From a cluster, a network and pods to maps and routes. No kernel needed. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <linux/if_addr.h>
+#include <linux/rtnetlink.h>
+#include <net/if.h>
+#include <cmocka.h>
+
+#include "../../agent/desired.h"
+#include "../../agent/manifest.h"
+#include "../../agent/memory.h"
+
+/* Node a is this one. eth0 is number 2 and has 10.0.0.11, fd00::11. */
+static struct config config;
+static struct manifest manifest;
+static struct model model;
+static struct facts facts;
+static struct endpoints endpoints;
+static struct node_ids ids;
+static struct entries found_routes;
+static struct desired desired;
+
+static struct fl_addr addr(const char *text)
+{
+	struct fl_addr a = {0};
+
+	if (addr_parse(text, &a))
+		fail_msg("%s is no address", text);
+	return a;
+}
+
+static struct fl_prefix prefix(const char *text)
+{
+	struct fl_prefix p = {0};
+
+	if (prefix_parse(text, true, &p))
+		fail_msg("%s is no range", text);
+	return p;
+}
+
+static struct link_info *add_link(unsigned int ifindex, const char *name,
+				  unsigned int mtu)
+{
+	struct link_info *l;
+
+	facts.links = list_room(facts.links, facts.links_room, facts.n_links);
+	l = &facts.links[facts.n_links++];
+	memset(l, 0, sizeof(*l));
+	l->ifindex = ifindex;
+	l->mtu = mtu;
+	l->flags = IFF_UP;
+	strcpy(l->name, name);
+	return l;
+}
+
+static struct link_addr *add_addr(unsigned int ifindex, const char *text)
+{
+	struct fl_prefix p;
+	struct link_addr *a;
+	char bare[64];
+
+	strcpy(bare, text);
+	*strchr(bare, '/') = 0;
+	facts.addrs = list_room(facts.addrs, facts.addrs_room, facts.n_addrs);
+	a = &facts.addrs[facts.n_addrs++];
+	memset(a, 0, sizeof(*a));
+	a->ifindex = ifindex;
+	a->addr = addr(bare);
+	prefix_parse(text, false, &p);
+	a->prefix_len = prefix_length(&p);
+	return a;
+}
+
+static void add_default_route(unsigned int ifindex, const char *dst)
+{
+	struct link_route *r;
+
+	facts.routes =
+		list_room(facts.routes, facts.routes_room, facts.n_routes);
+	r = &facts.routes[facts.n_routes++];
+	memset(r, 0, sizeof(*r));
+	r->dst = prefix(dst);
+	r->ifindex = ifindex;
+}
+
+static void add_pod(const char *id, unsigned int ifindex, const char *v4,
+		    const char *v6)
+{
+	struct endpoint_record r = {.ifindex = ifindex, .mtu = 1450};
+
+	strcpy(r.container_id, id);
+	strcpy(r.ifname, "eth0");
+	snprintf(r.host_device, sizeof(r.host_device), "fl_%u", ifindex);
+	r.addrs[r.n_addrs++] = addr(v4);
+	r.addrs[r.n_addrs++] = addr(v6);
+	r.mac[5] = ifindex;
+	endpoints_put(&endpoints, &r);
+}
+
+static void cluster(const char *text)
+{
+	struct object *other;
+	struct err e;
+
+	model_clear(&model);
+	manifest_free(&manifest);
+	if (manifest_parse("f", text, strlen(text), &manifest, &e))
+		fail_msg("%s", e.msg);
+	for (size_t i = 0; i < manifest.objects.n; i++)
+		model_add(&model, manifest.objects.items[i], &other);
+}
+
+#define NODE(name, cidrs, addrs)                                               \
+	"---\n{apiVersion: v1, kind: Node, metadata: {name: " name "},"        \
+	" spec: {podCIDRs: [" cidrs "]}, status: {addresses: [" addrs "]}}\n"
+#define IP(a) "{type: InternalIP, address: '" a "'},"
+#define NODE_A                                                                 \
+	NODE("a", "10.1.0.0/24, 'fd00:1::/64'", IP("10.0.0.11") IP("fd00::11"))
+#define NODE_B                                                                 \
+	NODE("b", "10.2.0.0/24, 'fd00:2::/64'", IP("10.0.0.12") IP("fd00::12"))
+
+static int set_up(void **state)
+{
+	(void)state;
+	config_defaults(&config);
+	strcpy(config.node_name, "a");
+	strcpy(config.cluster_dir, "/cluster");
+	add_link(1, "lo", 65536)->flags |= IFF_LOOPBACK;
+	add_addr(1, "127.0.0.1/8")->scope = RT_SCOPE_HOST;
+	add_link(2, "eth0", 1500);
+	add_addr(2, "10.0.0.11/24");
+	add_addr(2, "fd00::11/64");
+	add_addr(2, "fe80::1234/64")->scope = RT_SCOPE_LINK;
+	add_default_route(2, "0.0.0.0/0");
+	add_link(3, "fl_vxlan", 1450);
+	add_link(4, "fl_host", 1450);
+	entries_init(&found_routes, sizeof(struct fl_prefix),
+		     sizeof(struct fl_route));
+	desired_init(&desired);
+	cluster(NODE_A NODE_B);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	model_clear(&model);
+	manifest_free(&manifest);
+	facts_free(&facts);
+	endpoints_free(&endpoints);
+	node_ids_free(&ids);
+	entries_free(&found_routes);
+	desired_free(&desired);
+	return 0;
+}
+
+static void compute(void)
+{
+	const struct inputs in = {
+		.config = &config,
+		.model = &model,
+		.facts = &facts,
+		.endpoints = &endpoints,
+		.ids = &ids,
+	};
+
+	node_ids_update(&ids, &model, &found_routes);
+	desired_compute(&in, &desired);
+}
+
+static const struct fl_route *route(const char *text)
+{
+	struct fl_prefix p = prefix(text);
+	const struct fl_route *r = entries_find(&desired.routes, &p);
+
+	if (!r)
+		fail_msg("no route for %s", text);
+	return r;
+}
+
+static bool is_masqueraded(const char *text)
+{
+	struct fl_prefix p = prefix(text);
+
+	return !entries_find(&desired.masquerade, &p);
+}
+
+static const struct link_route *host_route(const char *text)
+{
+	struct fl_prefix p = prefix(text);
+
+	for (size_t i = 0; i < desired.n_host_routes; i++)
+		if (!memcmp(&desired.host_routes[i].dst, &p, sizeof(p)))
+			return &desired.host_routes[i];
+	return NULL;
+}
+
+static const struct fl_uplink *uplink(__u32 ifindex)
+{
+	return entries_find(&desired.uplinks, &ifindex);
+}
+
+static void assert_addr(const struct fl_addr *a, const char *want)
+{
+	char text[ADDR_STRLEN];
+
+	assert_string_equal(addr_format(a, text), want);
+}
+
+static bool has_problem(const char *words)
+{
+	for (size_t i = 0; i < desired.problems.n; i++)
+		if (strstr(desired.problems.items[i], words))
+			return true;
+	return false;
+}
+
+/* ---- where things live ---------------------------------------------- */
+
+static void pods_of_other_nodes_live_behind_their_tunnel_address(void **state)
+{
+	const struct fl_route *v4, *v6;
+
+	(void)state;
+	compute();
+	v4 = route("10.2.0.0/24");
+	v6 = route("fd00:2::/64");
+	assert_addr(&v4->node, "10.0.0.12");
+	assert_addr(&v6->node, "10.0.0.12");
+	assert_int_equal(v4->flags, FL_ROUTE_POD_CIDR);
+	assert_int_equal(v4->identity, FL_IDENTITY_POD);
+	assert_int_equal(v4->node_id, v6->node_id);
+	assert_int_not_equal(v4->node_id, 0);
+}
+
+static void nodes_are_known_by_all_their_addresses(void **state)
+{
+	static const char *const others[] = {"10.0.0.12", "fd00::12",
+					     "10.2.0.1", "fd00:2::1"};
+	static const char *const own[] = {"10.0.0.11", "fd00::11", "10.1.0.1",
+					  "fd00:1::1"};
+
+	(void)state;
+	compute();
+	for (int i = 0; i < 4; i++) {
+		const struct fl_route *r = route(others[i]);
+
+		assert_int_equal(r->flags, FL_ROUTE_NODE);
+		assert_int_equal(r->identity, FL_IDENTITY_REMOTE_NODE);
+		assert_addr(&r->node, "10.0.0.12");
+		assert_int_equal(r->node_id, route("10.2.0.0/24")->node_id);
+		r = route(own[i]);
+		assert_int_equal(r->flags, FL_ROUTE_NODE | FL_ROUTE_LOCAL);
+		assert_int_equal(r->identity, FL_IDENTITY_HOST);
+		assert_true(addr_is_zero(&r->node));
+	}
+}
+
+static void the_own_range_is_local(void **state)
+{
+	(void)state;
+	compute();
+	assert_int_equal(route("10.1.0.0/24")->flags,
+			 FL_ROUTE_POD_CIDR | FL_ROUTE_LOCAL);
+	assert_true(addr_is_zero(&route("10.1.0.0/24")->node));
+}
+
+/* docker0, a VIP on lo: the host answers there, too. */
+static void every_address_of_the_host_is_the_host(void **state)
+{
+	struct fl_prefix link_local = prefix("fe80::1234");
+	struct fl_prefix loopback = prefix("127.0.0.1");
+
+	(void)state;
+	add_addr(1, "192.0.2.7/32");
+	compute();
+	assert_int_equal(route("192.0.2.7")->identity, FL_IDENTITY_HOST);
+	assert_null(entries_find(&desired.routes, &link_local));
+	assert_null(entries_find(&desired.routes, &loopback));
+}
+
+static void the_cluster_sees_pods_own_addresses(void **state)
+{
+	(void)state;
+	config.masq_exclude[config.n_masq_exclude++] = prefix("192.0.2.0/24");
+	compute();
+	assert_false(is_masqueraded("10.1.0.0/24"));
+	assert_false(is_masqueraded("fd00:2::/64"));
+	assert_false(is_masqueraded("10.0.0.12"));
+	assert_false(is_masqueraded("10.0.0.11"));
+	assert_false(is_masqueraded("192.0.2.0/24"));
+	assert_true(is_masqueraded("10.3.0.0/24"));
+}
+
+static void
+two_nodes_with_one_range_are_a_problem_and_the_own_stands(void **state)
+{
+	(void)state;
+	cluster(NODE_A NODE("b", "10.1.0.0/24", IP("10.0.0.12"))
+			NODE("c", "10.3.0.0/24", IP("10.0.0.12")));
+	compute();
+	assert_true(route("10.1.0.0/24")->flags & FL_ROUTE_LOCAL);
+	assert_true(has_problem("10.1.0.0/24 belongs to two nodes"));
+	assert_true(has_problem("10.0.0.12/32 belongs to two nodes"));
+	assert_int_equal(route("10.0.0.12")->node_id, node_ids_get(&ids, "b"));
+	assert_null(host_route("10.1.0.0/24"));
+	assert_non_null(host_route("10.3.0.0/24"));
+}
+
+/* ---- numbers of nodes ----------------------------------------------- */
+
+static void a_node_keeps_its_number_when_others_come_and_go(void **state)
+{
+	unsigned int b;
+
+	(void)state;
+	compute();
+	b = node_ids_get(&ids, "b");
+	cluster(NODE_A NODE("aa", "10.9.0.0/24", IP("10.0.0.19")) NODE_B);
+	compute();
+	assert_int_equal(node_ids_get(&ids, "b"), b);
+	assert_int_not_equal(node_ids_get(&ids, "aa"), b);
+	cluster(NODE_B);
+	compute();
+	assert_int_equal(node_ids_get(&ids, "b"), b);
+	assert_int_equal(node_ids_get(&ids, "aa"), 0);
+}
+
+static void a_new_agent_takes_over_the_numbers_it_finds(void **state)
+{
+	struct fl_route seven = {.node_id = 7, .flags = FL_ROUTE_POD_CIDR};
+	struct fl_prefix p = prefix("10.2.0.0/24");
+
+	(void)state;
+	entries_add(&found_routes, &p, &seven);
+	compute();
+	assert_int_equal(node_ids_get(&ids, "b"), 7);
+	assert_int_equal(node_ids_get(&ids, "a"), 8);
+}
+
+/* ---- this node ------------------------------------------------------ */
+
+static void the_first_usable_address_of_a_range_is_the_hosts(void **state)
+{
+	(void)state;
+	compute();
+	assert_string_equal(desired.missing, "");
+	assert_int_equal(desired.node.n_host_addrs, 2);
+	assert_addr(&desired.node.host_addrs[0], "10.1.0.1");
+	assert_addr(&desired.node.host_addrs[1], "fd00:1::1");
+	assert_addr(&desired.config.host_v4, "10.1.0.1");
+	assert_addr(&desired.config.host_v6, "fd00:1::1");
+	assert_int_equal(desired.config.host_ifindex, 4);
+	assert_int_equal(desired.config.overlay_ifindex, 3);
+	assert_int_equal(desired.config.overlay_mtu, 1450);
+	assert_int_equal(desired.config.masq_skip_min, 30000);
+}
+
+static void configured_ranges_take_the_place_of_the_nodes(void **state)
+{
+	(void)state;
+	config.pod_cidrs[config.n_pod_cidrs++] = prefix("10.7.0.0/24");
+	compute();
+	assert_int_equal(desired.node.n_pod_cidrs, 1);
+	assert_true(route("10.7.0.0/24")->flags & FL_ROUTE_LOCAL);
+}
+
+static void what_is_missing_is_said(void **state)
+{
+	(void)state;
+	cluster(NODE_B);
+	compute();
+	assert_non_null(strstr(desired.missing, "no Node a in /cluster"));
+	cluster(NODE("a", "", IP("10.0.0.11")));
+	compute();
+	assert_non_null(strstr(desired.missing, "Node a has no podCIDRs"));
+	cluster(NODE("a", "10.1.0.0/24", ""));
+	facts.n_routes = 0;
+	compute();
+	assert_non_null(strstr(desired.missing, "no uplink"));
+}
+
+static void a_node_without_a_family_in_common_is_a_problem(void **state)
+{
+	(void)state;
+	cluster(NODE("a", "10.1.0.0/24", IP("10.0.0.11"))
+			NODE("b", "10.2.0.0/24", IP("fd00::12")));
+	compute();
+	assert_true(has_problem("Node b: no InternalIP of a family"));
+	assert_true(addr_is_zero(&route("10.2.0.0/24")->node));
+}
+
+/* ---- uplinks and MTU ------------------------------------------------ */
+
+static void the_default_route_makes_an_uplink(void **state)
+{
+	(void)state;
+	compute();
+	assert_int_equal(desired.uplinks.n, 1);
+	assert_addr(&uplink(2)->v4, "10.0.0.11");
+	assert_addr(&uplink(2)->v6, "fd00::11");
+	assert_int_equal(uplink(2)->mtu, 1500);
+	assert_int_equal(desired.node.mtu, 1450);
+}
+
+static void the_internal_ip_makes_an_uplink(void **state)
+{
+	(void)state;
+	add_link(5, "eth1", 1400);
+	add_addr(5, "10.0.0.50/24");
+	cluster(NODE("a", "10.1.0.0/24", IP("10.0.0.50")) NODE_B);
+	compute();
+	assert_non_null(uplink(5));
+	assert_int_equal(desired.node.mtu, 1350);
+	facts.n_routes = 0;
+	compute();
+	assert_null(uplink(2));
+	assert_non_null(uplink(5));
+}
+
+static void named_uplinks_are_the_only_ones(void **state)
+{
+	(void)state;
+	add_link(5, "eth1", 9000);
+	strcpy(config.uplinks[config.n_uplinks++], "eth1");
+	strcpy(config.uplinks[config.n_uplinks++], "eth7");
+	compute();
+	assert_int_equal(desired.uplinks.n, 1);
+	assert_non_null(uplink(5));
+	assert_true(has_problem("there is no device eth7"));
+}
+
+static void our_own_devices_are_no_uplinks(void **state)
+{
+	(void)state;
+	add_default_route(3, "::/0");
+	add_default_route(1, "::/0");
+	compute();
+	assert_int_equal(desired.uplinks.n, 1);
+}
+
+static void the_nodes_own_address_is_preferred(void **state)
+{
+	(void)state;
+	facts.n_addrs = 0;
+	add_addr(2, "10.0.0.5/24");
+	add_addr(2, "10.0.0.11/24");
+	add_addr(2, "fd00::a/64")->flags = IFA_F_TEMPORARY;
+	add_addr(2, "fd00::b/64")->flags = IFA_F_TENTATIVE;
+	add_addr(2, "fd00::c/64");
+	add_addr(2, "169.254.7.7/16")->scope = RT_SCOPE_LINK;
+	compute();
+	assert_addr(&uplink(2)->v4, "10.0.0.11");
+	assert_addr(&uplink(2)->v6, "fd00::c");
+}
+
+static void the_overlay_takes_70_bytes_over_ipv6(void **state)
+{
+	(void)state;
+	cluster(NODE_A NODE("b", "10.2.0.0/24", IP("fd00::12")));
+	compute();
+	assert_addr(&route("10.2.0.0/24")->node, "fd00::12");
+	assert_int_equal(desired.node.mtu, 1430);
+	config.overlay = false;
+	compute();
+	assert_int_equal(desired.node.mtu, 1500);
+	config.mtu = 1400;
+	compute();
+	assert_int_equal(desired.node.mtu, 1400);
+}
+
+static void an_mtu_too_small_for_ipv6_is_a_problem(void **state)
+{
+	(void)state;
+	facts.links[1].mtu = 1300;
+	compute();
+	assert_int_equal(desired.node.mtu, 1250);
+	assert_true(has_problem("1250: IPv6 needs 1280"));
+}
+
+/* ---- the host's routes ---------------------------------------------- */
+
+static void other_nodes_ranges_are_reached_by_the_overlay(void **state)
+{
+	const struct link_route *v4, *v6;
+
+	(void)state;
+	compute();
+	v4 = host_route("10.2.0.0/24");
+	v6 = host_route("fd00:2::/64");
+	assert_int_equal(v4->ifindex, 3);
+	assert_int_equal(v4->mtu, 1450);
+	assert_int_equal(v4->protocol, LINK_RTPROT);
+	assert_addr(&v4->src, "10.1.0.1");
+	assert_addr(&v6->src, "fd00:1::1");
+	assert_null(host_route("10.1.0.0/24"));
+}
+
+static void direct_routes_lead_to_nodes_on_the_same_link_only(void **state)
+{
+	const struct link_route *r;
+
+	(void)state;
+	config.overlay = false;
+	cluster(NODE_A NODE_B NODE("c", "10.3.0.0/24", IP("10.9.0.13")));
+	compute();
+	assert_int_equal(desired.n_host_routes, 0);
+	config.direct_routes = true;
+	compute();
+	r = host_route("10.2.0.0/24");
+	assert_int_equal(r->ifindex, 2);
+	assert_addr(&r->gateway, "10.0.0.12");
+	assert_addr(&host_route("fd00:2::/64")->gateway, "fd00::12");
+	assert_null(host_route("10.3.0.0/24"));
+	assert_int_equal(desired.config.overlay_ifindex, 0);
+}
+
+/* ---- pods of this node ---------------------------------------------- */
+
+static void a_pod_has_an_entry_and_a_route_for_each_address(void **state)
+{
+	const struct fl_endpoint *e;
+	struct fl_addr v6 = addr("fd00:1::5");
+
+	(void)state;
+	add_link(9, "fl_9", 1450);
+	add_pod("c1", 9, "10.1.0.5", "fd00:1::5");
+	compute();
+	assert_int_equal(desired.endpoints.n, 2);
+	e = entries_find(&desired.endpoints, &v6);
+	assert_int_equal(e->ifindex, 9);
+	assert_int_equal(e->identity, FL_IDENTITY_POD);
+	assert_int_equal(e->mtu, 1450);
+	assert_int_equal(e->mac[5], 9);
+	assert_int_equal(e->flags, 0);
+	assert_int_equal(host_route("10.1.0.5")->ifindex, 9);
+	assert_addr(&host_route("10.1.0.5")->src, "10.1.0.1");
+	assert_addr(&host_route("fd00:1::5")->src, "fd00:1::1");
+}
+
+static void a_pod_whose_device_is_gone_has_nothing(void **state)
+{
+	(void)state;
+	add_pod("c1", 9, "10.1.0.5", "fd00:1::5");
+	compute();
+	assert_int_equal(desired.endpoints.n, 0);
+	add_link(9, "eth9", 1450); /* the number was used again */
+	compute();
+	assert_int_equal(desired.endpoints.n, 0);
+}
+
+static void pods_do_not_need_the_cluster(void **state)
+{
+	(void)state;
+	cluster("");
+	add_link(9, "fl_9", 1450);
+	add_pod("c1", 9, "10.1.0.5", "fd00:1::5");
+	compute();
+	assert_string_not_equal(desired.missing, "");
+	assert_int_equal(desired.endpoints.n, 2);
+}
+
+static void two_pods_with_one_address_are_a_problem(void **state)
+{
+	(void)state;
+	add_link(9, "fl_9", 1450);
+	add_link(10, "fl_10", 1450);
+	add_pod("c1", 9, "10.1.0.5", "fd00:1::5");
+	add_pod("c2", 10, "10.1.0.5", "fd00:1::6");
+	compute();
+	assert_int_equal(desired.endpoints.n, 3);
+	assert_true(has_problem("another one has the same address"));
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(pods_of_other_nodes_live_behind_their_tunnel_address),
+		TEST(nodes_are_known_by_all_their_addresses),
+		TEST(the_own_range_is_local),
+		TEST(every_address_of_the_host_is_the_host),
+		TEST(the_cluster_sees_pods_own_addresses),
+		TEST(two_nodes_with_one_range_are_a_problem_and_the_own_stands),
+		TEST(a_node_keeps_its_number_when_others_come_and_go),
+		TEST(a_new_agent_takes_over_the_numbers_it_finds),
+		TEST(the_first_usable_address_of_a_range_is_the_hosts),
+		TEST(configured_ranges_take_the_place_of_the_nodes),
+		TEST(what_is_missing_is_said),
+		TEST(a_node_without_a_family_in_common_is_a_problem),
+		TEST(the_default_route_makes_an_uplink),
+		TEST(the_internal_ip_makes_an_uplink),
+		TEST(named_uplinks_are_the_only_ones),
+		TEST(our_own_devices_are_no_uplinks),
+		TEST(the_nodes_own_address_is_preferred),
+		TEST(the_overlay_takes_70_bytes_over_ipv6),
+		TEST(an_mtu_too_small_for_ipv6_is_a_problem),
+		TEST(other_nodes_ranges_are_reached_by_the_overlay),
+		TEST(direct_routes_lead_to_nodes_on_the_same_link_only),
+		TEST(a_pod_has_an_entry_and_a_route_for_each_address),
+		TEST(a_pod_whose_device_is_gone_has_nothing),
+		TEST(pods_do_not_need_the_cluster),
+		TEST(two_pods_with_one_address_are_a_problem),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
