@@ -293,39 +293,52 @@ static void what_has_no_ports_cannot_leave(void **state)
 /* ---- the host's own sockets and connections
  * ---------------------------------- */
 
-/* A socket of the host on this port of any address. */
+/* Sockets of the host that a test holds. */
+static int sockets[2] = {-1, -1};
+
+static int sockets_close(void **state)
+{
+	(void)state;
+	for (int i = 0; i < 2; i++) {
+		if (sockets[i] >= 0)
+			close(sockets[i]);
+		sockets[i] = -1;
+	}
+	return 0;
+}
+
+/* One on this port of any address; -1 where there cannot be one. */
 static int socket_bind(const struct family *f, int type, __u16 port)
 {
 	struct sockaddr_in6 sa6 = {.sin6_family = AF_INET6,
 				   .sin6_port = htons(port)};
 	struct sockaddr_in sa4 = {.sin_family = AF_INET,
 				  .sin_port = htons(port)};
-	int fd = socket(f->af, type, 0);
+	int fd = socket(f->af, type | SOCK_CLOEXEC, 0);
 
-	assert_true(fd >= 0);
-	if (f->v6)
-		assert_int_equal(bind(fd, (void *)&sa6, sizeof(sa6)), 0);
-	else
-		assert_int_equal(bind(fd, (void *)&sa4, sizeof(sa4)), 0);
-	if (type == SOCK_STREAM)
-		assert_int_equal(listen(fd, 1), 0);
+	if (fd < 0 ||
+	    (f->v6 ? bind(fd, (void *)&sa6, sizeof(sa6))
+		   : bind(fd, (void *)&sa4, sizeof(sa4))) ||
+	    (type == SOCK_STREAM && listen(fd, 1))) {
+		close(fd);
+		return -1;
+	}
 	return fd;
 }
 
 static void ports_of_host_sockets_are_not_taken(void **state)
 {
 	const struct family *f = *state;
-	int udp = socket_bind(f, SOCK_DGRAM, IN_RANGE);
-	int tcp = socket_bind(f, SOCK_STREAM, IN_RANGE);
 	struct message m = outgoing(f, IPPROTO_UDP, IN_RANGE);
 
+	sockets[0] = socket_bind(f, SOCK_DGRAM, IN_RANGE);
+	sockets[1] = socket_bind(f, SOCK_STREAM, IN_RANGE);
+	assert_true(sockets[0] >= 0 && sockets[1] >= 0);
 	assert_int_not_equal(leaves(f, &m), IN_RANGE);
 	assert_int_equal(counter_read(FL_COUNT_MASQ_SOCKET), 1);
 	m.proto = IPPROTO_TCP;
 	assert_int_not_equal(leaves(f, &m), IN_RANGE);
 	assert_int_equal(counter_read(FL_COUNT_MASQ_SOCKET), 2);
-	close(udp);
-	close(tcp);
 }
 
 /* A message of the host itself to the world, on its way out. */
@@ -716,7 +729,8 @@ int main(void)
 		FAMILIES(an_empty_range_drops),
 		FAMILIES(sctp_keeps_its_port_or_is_dropped),
 		FAMILIES(what_has_no_ports_cannot_leave),
-		FAMILIES(ports_of_host_sockets_are_not_taken),
+		FAMILIES_RELEASE(ports_of_host_sockets_are_not_taken,
+				 sockets_close),
 		FAMILIES(a_pod_does_not_get_the_port_of_a_host_connection),
 		FAMILIES(a_host_connection_makes_way_for_a_pods),
 		FAMILIES(what_the_host_does_outside_the_range_is_its_own),

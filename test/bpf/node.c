@@ -15,6 +15,7 @@
 
 enum { FLOWS_MAX = 4096 };
 
+unsigned int node_flows_max;
 struct node node = {.pods_ns = -1, .wire_ns = -1, .node_ns = -1};
 
 const struct fl_options options_default = {
@@ -253,7 +254,7 @@ static void hooks_fill(void)
 	}
 }
 
-void node_load(const struct fl_options *options, unsigned int flows_max)
+void node_load(const struct fl_options *options)
 {
 	node_unload();
 	libbpf_set_print(print_warnings);
@@ -263,8 +264,8 @@ void node_load(const struct fl_options *options, unsigned int flows_max)
 		give_up("open the datapath");
 	memcpy((void *)&node.dp->rodata->options, options, sizeof(*options));
 	bpf_map__set_max_entries(node.dp->maps.fl_flows,
-				 flows_max ? flows_max : FLOWS_MAX);
-	if (flows_max)
+				 node_flows_max ? node_flows_max : FLOWS_MAX);
+	if (node_flows_max)
 		bpf_map__set_type(node.dp->maps.fl_flows, BPF_MAP_TYPE_HASH);
 	if (datapath_bpf__load(node.dp))
 		give_up("load the datapath");
@@ -290,7 +291,7 @@ void node_unload(void)
 void node_start(const struct fl_options *options)
 {
 	devices_make();
-	node_load(options, 0);
+	node_load(options);
 }
 
 void node_stop(void)

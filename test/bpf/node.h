@@ -84,9 +84,11 @@ extern const struct fl_options options_default;
 /* The namespaces and the devices, then the datapath with these options; ends
  * the program with a sentence on failure. */
 void node_start(const struct fl_options *options);
-/* Another datapath in place of the one that is there. With flows_max not 0,
- * fl_flows is a plain hash of that size, which refuses what does not fit. */
-void node_load(const struct fl_options *options, unsigned int flows_max);
+/* Another datapath in place of the one that is there. */
+void node_load(const struct fl_options *options);
+/* Before a load: fl_flows becomes a plain hash of that size, which refuses what
+ * does not fit. 0: the LRU hash that it is. */
+extern unsigned int node_flows_max;
 void node_unload(void);
 void node_stop(void);
 

@@ -33,14 +33,13 @@ const char *reason_name(int reason)
 /* Shorter ones are refused, so they are made here and cut by the trampoline. */
 enum { RUN_LEN_MIN = ETH_LEN + IPV6_LEN };
 
-static void test_run(struct at at, const struct packet *in)
+static int test_run(struct at at, const struct packet *in)
 {
 	bool cut = in->len < RUN_LEN_MIN;
 	struct __sk_buff ctx = {
 		.ifindex = at.ifindex,
 		.ingress_ifindex = at.from_ifindex,
 		.mark = at.mark,
-		.data_end = at.linear,
 		.gso_size = at.gso_size,
 		.gso_segs = at.gso_size ? in->len / at.gso_size : 0,
 	};
@@ -60,11 +59,12 @@ static void test_run(struct at at, const struct packet *in)
 			.cut_to = cut ? in->len : 0,
 		});
 	if (bpf_prog_test_run_opts(fd, &opts))
-		fail_msg("BPF_PROG_TEST_RUN: %s", strerror(errno));
+		return -errno;
 	last.verdict = opts.retval;
 	last.out.len = opts.data_size_out;
 	last.mark = ctx.mark;
 	last.n_events = events_take(last.events, 8);
+	return 0;
 }
 
 static void read_metrics(enum fl_hook hook, struct fl_metric out[])
@@ -120,7 +120,9 @@ static const char *drop_event_wrong(struct at at)
 {
 	const struct fl_event *ev = event_of(FL_EVENT_DROP);
 
-	if (last.reason == FL_DROP_NO_PROGRAM || !node.config.events_per_second)
+	/* Who tells is missing itself. */
+	if (last.reason == FL_DROP_NO_PROGRAM ||
+	    last.reason == FL_DROP_NO_STAGE || !node.config.events_per_second)
 		return NULL;
 	if (!ev)
 		return "the drop was not told as an event";
@@ -176,9 +178,12 @@ void run_at(struct at at, const struct packet *in, const char *file, int line)
 	struct fl_metric before[FL_REASON_SLOTS], after[FL_REASON_SLOTS];
 	const char *wrong;
 	__u64 bytes = 0;
+	int err;
 
 	read_metrics(at.hook, before);
-	test_run(at, in);
+	err = test_run(at, in);
+	if (err)
+		FAIL_AT(file, line, "BPF_PROG_TEST_RUN: %s", strerror(-err));
 	read_metrics(at.hook, after);
 	last.reason = counted(before, after, &bytes);
 	wrong = result_wrong(at, in, bytes);

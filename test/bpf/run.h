@@ -37,7 +37,6 @@ struct at {
 	__u32 mark;
 	const struct fl_addr *tunnel; /* from_overlay: the sending node */
 	__u16 vlan;	/* tag that a device has taken off, 0: none */
-	__u32 linear;	/* bytes in the linear part, 0: all */
 	__u16 gso_size; /* a packet that is cut into these, 0: not */
 	bool lenient;	/* the packet itself is wrong: do not check it */
 };
@@ -113,6 +112,13 @@ const char *reason_name(int reason);
 #define ONCE(test)                                                             \
 	{                                                                      \
 #test, test, run_setup, NULL, NULL                             \
+	}
+
+/* ... with something to release afterwards, whatever the outcome. */
+#define FAMILIES_RELEASE(test, release)                                        \
+	{#test "_ipv4", test, run_setup, release, &ipv4},                      \
+	{                                                                      \
+#test "_ipv6", test, run_setup, release, &ipv6                 \
 	}
 
 /* Empties the tables before each test. */

@@ -50,6 +50,8 @@ __u64 clock_ns(void); /* CLOCK_MONOTONIC */
  * the next second where this one is nearly over. */
 void limit_fill(__u32 slot, __u64 count);
 
+void limit_expire(__u32 slot); /* ... in another second */
+
 /* Takes all events out of the ring; returns how many there were and stores
  * the first max. */
 unsigned int events_take(struct fl_event *out, unsigned int max);

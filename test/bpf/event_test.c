@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+/* Events are for people: never so many that telling costs more than doing,
+ * and whatever is held back is counted. */
+#include "traffic.h"
+
+#include <bpf/bpf.h>
+#include <netinet/in.h>
+
+static void spoofed(struct packet *p)
+{
+	message(p, .src = &ipv4.pod_b, .dst = &ipv4.small);
+}
+
+/* Drops it that often; returns how many events came of it. */
+static unsigned int drop_many(const struct packet *p, int n)
+{
+	struct __sk_buff ctx = {.ifindex = node.pod_a};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p->data,
+		    .data_size_in = p->len, .ctx_in = &ctx,
+		    .ctx_size_in = sizeof(ctx), .repeat = n);
+
+	assert_int_equal(
+		bpf_prog_test_run_opts(node_stub_fd(FL_HOOK_FROM_POD), &opts),
+		0);
+	assert_int_equal(opts.retval, VERDICT_DROP);
+	return events_take(NULL, 0);
+}
+
+/* No more than the limit in one second, and exactly it where we are quick
+ * enough to be within one. */
+static void drops_are_told_up_to_the_limit(void **state)
+{
+	struct packet p;
+
+	(void)state;
+	spoofed(&p);
+	node.config.events_per_second = 5;
+	config_write();
+	limit_fill(FL_DROP_SPOOFED_ADDR, 0);
+	assert_int_equal(drop_many(&p, 100), 5);
+	assert_int_equal(counter_read(FL_COUNT_EVENTS_LIMITED), 95);
+	assert_int_equal(
+		metric_read(FL_HOOK_FROM_POD, FL_DROP_SPOOFED_ADDR).packets,
+		100);
+	assert_int_equal(
+		metric_read(FL_HOOK_FROM_POD, FL_DROP_SPOOFED_ADDR).bytes,
+		100 * p.len);
+}
+
+static void each_reason_has_its_own_limit(void **state)
+{
+	struct packet p;
+
+	(void)state;
+	node.config.events_per_second = 5;
+	config_write();
+	spoofed(&p);
+	limit_fill(FL_DROP_SPOOFED_ADDR, 0);
+	assert_int_equal(drop_many(&p, 50), 5);
+	message(&p, .src = &ipv4.pod_a, .dst = &ipv4.no_pod);
+	limit_fill(FL_DROP_NO_ENDPOINT, 0);
+	assert_int_equal(drop_many(&p, 50), 5);
+}
+
+static void the_next_second_has_room_again(void **state)
+{
+	struct packet p;
+
+	(void)state;
+	spoofed(&p);
+	node.config.events_per_second = 2;
+	config_write();
+	limit_fill(FL_DROP_SPOOFED_ADDR, 2);
+	assert_int_equal(drop_many(&p, 1), 0);
+	limit_expire(FL_DROP_SPOOFED_ADDR);
+	assert_int_equal(drop_many(&p, 1), 1);
+}
+
+static void a_limit_of_zero_tells_nothing(void **state)
+{
+	const struct family *f = *state;
+	struct packet p;
+
+	node.config.events_per_second = 0;
+	config_write();
+	message(&p, .src = &f->pod_b, .dst = &f->small);
+	expect_drop(FROM_POD_A, &p, SPOOFED_ADDR);
+	assert_int_equal(last.n_events, 0);
+	expect_delivered(FROM_POD_A, mac_b, .src = &f->pod_a, .dst = &f->pod_b);
+	assert_int_equal(last.n_events, 0);
+}
+
+static void new_connections_have_a_limit_of_their_own(void **state)
+{
+	const struct family *f = *state;
+	unsigned int told = 0;
+	struct packet p;
+
+	node.config.events_per_second = 3;
+	config_write();
+	limit_fill(FL_LIMIT_EVENT + FL_EVENT_FLOW_NEW, 0);
+	for (int i = 0; i < 10; i++) {
+		message(&p, .src = &f->pod_a, .dst = &f->pod_b,
+			.sport = 2000 + i);
+		expect_sent(FROM_POD_A, &p, LOCAL, NULL);
+		told += last.n_events;
+	}
+	assert_int_equal(told, 3);
+	assert_int_equal(counter_read(FL_COUNT_EVENTS_LIMITED), 7);
+	assert_int_equal(counter_read(FL_COUNT_FLOWS_CREATED), 10);
+	limit_fill(FL_DROP_SPOOFED_ADDR, 0);
+	message(&p, .src = &f->pod_b, .dst = &f->small);
+	expect_drop(FROM_POD_A, &p, SPOOFED_ADDR);
+	assert_int_equal(last.n_events, 1);
+}
+
+static void events_without_room_are_counted(void **state)
+{
+	struct packet p;
+	unsigned int room, told;
+
+	(void)state;
+	room = bpf_map__max_entries(node.dp->maps.fl_events) /
+	       (sizeof(struct fl_event) + BPF_RINGBUF_HDR_SZ);
+	spoofed(&p);
+	told = drop_many(&p, room + 500);
+	assert_in_range(told, room - 2, room);
+	assert_int_equal(counter_read(FL_COUNT_EVENTS_LOST), room + 500 - told);
+	assert_int_equal(drop_many(&p, 1), 1);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		ONCE(drops_are_told_up_to_the_limit),
+		ONCE(each_reason_has_its_own_limit),
+		ONCE(the_next_second_has_room_again),
+		FAMILIES(a_limit_of_zero_tells_nothing),
+		FAMILIES(new_connections_have_a_limit_of_their_own),
+		ONCE(events_without_room_are_counted),
+	};
+
+	return bpf_tests(tests, &options_default);
+}
