@@ -44,6 +44,7 @@ static int output_result(const struct attachment *a, struct failure *f)
 		.mtu = a->record.mtu,
 		.addrs = a->record.addrs,
 		.n_addrs = a->record.n_addrs,
+		.ips = cJSON_GetObjectItemCaseSensitive(a->ipam_result, "ips"),
 		.routes = a->routes,
 		.n_routes = a->n_routes,
 		.dns = a->dns,

@@ -254,20 +254,34 @@ int delegate_exec(const struct call *c, const struct delegate_run *run,
 	return ret;
 }
 
+/* Does it say that it speaks our version? */
+static bool speaks(const struct call *c, struct failure *f)
+{
+	struct delegate_run run = {.command = "VERSION"};
+	__cleanup(json_free) cJSON *answer = NULL;
+	const char *version = cni_version_name(c->conf.version);
+	const cJSON *item;
+
+	if (exec_text(c, &run, c->text, c->len, &answer, f))
+		return false;
+	cJSON_ArrayForEach (item, cJSON_GetObjectItemCaseSensitive(
+					  answer, "supportedVersions")) {
+		if (cJSON_IsString(item) && !strcmp(item->valuestring, version))
+			return true;
+	}
+	return false;
+}
+
 int delegate_exec_optional(const struct call *c, const char *command,
 			   struct failure *f)
 {
 	struct delegate_run run = {.command = command};
-	int ret = exec_text(c, &run, c->text, c->len, NULL, f);
 
-	/* An unknown command is an environment error (or an unknown version)
-	 * by the specification. */
-	if (ret != CNI_VERSION && ret != CNI_ENVIRONMENT)
-		return ret;
-	if (!getenv("CNI_PATH") || !*getenv("CNI_PATH"))
-		return ret;
-	journal(LOG_LEVEL_DEBUG, "IPAM plugin does not know this command",
-		"plugin=%s command=%s", c->conf.ipam_type, command);
-	*f = (struct failure){0};
-	return 0;
+	f->code = 0;
+	if (speaks(c, f))
+		return exec_text(c, &run, c->text, c->len, NULL, f);
+	if (!f->code)
+		journal(LOG_LEVEL_DEBUG, "IPAM plugin is too old for this",
+			"plugin=%s command=%s", c->conf.ipam_type, command);
+	return f->code;
 }

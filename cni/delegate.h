@@ -21,6 +21,7 @@ struct delegate_run {
 int delegate_exec(const struct call *c, const struct delegate_run *run,
 		  cJSON **result, struct failure *f);
 
-/* The same for GC and STATUS, which an older plugin need not know: then 0. */
+/* The same for GC and STATUS, if it says that it speaks our version: those came
+ * with 1.1.0. Else 0. */
 int delegate_exec_optional(const struct call *c, const char *command,
 			   struct failure *f);

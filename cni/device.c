@@ -290,55 +290,62 @@ static int pod_gateway(struct attachment *a, bool v4, struct err *e)
 
 struct clash {
 	const struct attachment *a;
-	const struct fl_prefix *dst;
+	bool skip[ROUTES_MAX];
 };
 
-static int same_route(const struct link_route *r, void *arg)
+static int find_clash(const struct link_route *r, void *arg)
 {
-	const struct clash *clash = arg;
+	struct clash *clash = arg;
+	int i;
 
-	return r->ifindex != clash->a->pod_ifindex &&
-	       !memcmp(&r->dst, clash->dst, sizeof(r->dst));
+	for (i = 0; i < clash->a->n_routes; i++)
+		if (r->ifindex != clash->a->pod_ifindex &&
+		    !memcmp(&r->dst, &clash->a->routes[i], sizeof(r->dst)))
+			clash->skip[i] = true;
+	return 0;
 }
 
 /* A route that another network of this pod has already stays: the
  * specification wants us to skip ours. */
-static int pod_route(struct attachment *a, int i, struct err *e)
+static int skip_clashes(struct attachment *a, struct err *e)
 {
-	struct clash clash = {.a = a, .dst = &a->routes[i]};
-	struct link_route route = {
-		.dst = a->routes[i],
-		.ifindex = a->pod_ifindex,
-		.gateway = gateway_of(prefix_is_v4(&a->routes[i])),
-		.protocol = LINK_RTPROT,
-	};
+	struct clash clash = {.a = a};
 	char text[PREFIX_STRLEN];
+	int i, kept = 0, ret;
 
-	if (link_route_each(a->pod, same_route, &clash, NULL) == 1) {
-		journal(LOG_LEVEL_INFO, "route skipped, the pod has it",
-			"route=%s", prefix_format(&a->routes[i], text));
-		memmove(&a->routes[i], &a->routes[i + 1],
-			(size_t)(--a->n_routes - i) * sizeof(a->routes[0]));
-		return 1;
-	}
-	return link_route_replace(a->pod, &route, e);
+	ret = link_route_each(a->pod, find_clash, &clash, e);
+	if (ret)
+		return ret;
+	for (i = 0; i < a->n_routes; i++)
+		if (clash.skip[i])
+			journal(LOG_LEVEL_INFO, "route skipped, the pod has it",
+				"route=%s", prefix_format(&a->routes[i], text));
+		else
+			a->routes[kept++] = a->routes[i];
+	a->n_routes = kept;
+	return 0;
 }
 
 static int pod_routes(struct attachment *a, struct err *e)
 {
-	int i = 0, ret;
+	struct link_route route = {
+		.ifindex = a->pod_ifindex,
+		.protocol = LINK_RTPROT,
+	};
+	int i, ret = skip_clashes(a, e);
 
-	while (i < a->n_routes) {
-		if (!has_family(a, prefix_is_v4(&a->routes[i])))
+	for (i = 0; !ret && i < a->n_routes; i++) {
+		bool v4 = prefix_is_v4(&a->routes[i]);
+
+		if (!has_family(a, v4))
 			return err_set(e, EINVAL,
 				       "a route of a family that the pod has "
 				       "no address of");
-		ret = pod_route(a, i, e);
-		if (ret < 0)
-			return ret;
-		i += !ret;
+		route.dst = a->routes[i];
+		route.gateway = gateway_of(v4);
+		ret = link_route_replace(a->pod, &route, e);
 	}
-	return 0;
+	return ret;
 }
 
 int pod_side_make(struct attachment *a, struct failure *f)

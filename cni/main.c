@@ -56,8 +56,8 @@ static int run(const struct call *c, struct failure *f)
 
 	if (c->verb != VERB_VERSION && geteuid() != 0)
 		return fail(f, CNI_PRIVILEGES,
-			    "fairlead-cni must run as root (it makes devices "
-			    "and loads nothing without it)");
+			    "fairlead-cni must run as root: it makes network "
+			    "devices and writes BPF maps");
 	return verbs[c->verb](c, f);
 }
 

@@ -60,6 +60,24 @@ static void add_ip(cJSON *list, const struct fl_addr *addr, int interface)
 	cJSON_AddItemToArray(list, item);
 }
 
+/* The specification wants a delegated plugin's entries as they came, but for
+ * the interface. */
+static void add_ips(cJSON *list, const struct made *made, int interface)
+{
+	const cJSON *theirs;
+	cJSON *item;
+	int i;
+
+	for (i = 0; !made->ips && i < made->n_addrs; i++)
+		add_ip(list, &made->addrs[i], interface);
+	cJSON_ArrayForEach (theirs, made->ips) {
+		item = cJSON_Duplicate(theirs, true);
+		cJSON_DeleteItemFromObjectCaseSensitive(item, "interface");
+		cJSON_AddNumberToObject(item, "interface", interface);
+		cJSON_AddItemToArray(list, item);
+	}
+}
+
 static void add_route(cJSON *list, const struct fl_prefix *dst)
 {
 	cJSON *item = cJSON_CreateObject();
@@ -86,8 +104,7 @@ cJSON *result_build(enum cni_version version, const cJSON *prev,
 	ours = cJSON_GetArraySize(interfaces);
 	add_interface(interfaces, made->ifname, made->mac, made->mtu,
 		      made->sandbox);
-	for (i = 0; i < made->n_addrs; i++)
-		add_ip(list_of(result, "ips"), &made->addrs[i], ours);
+	add_ips(list_of(result, "ips"), made, ours);
 	for (i = 0; i < made->n_routes; i++)
 		add_route(list_of(result, "routes"), &made->routes[i]);
 	if (made->dns) {

@@ -21,6 +21,7 @@ struct made {
 	unsigned int mtu;
 	const struct fl_addr *addrs;
 	int n_addrs;
+	const cJSON *ips; /* a delegated plugin's own words on them, or NULL */
 	const struct fl_prefix *routes; /* all by our gateway */
 	int n_routes;
 	const cJSON *dns; /* NULL: none */

@@ -66,10 +66,9 @@ int json_parse(const char *name, const char *text, size_t len, cJSON **out,
 
 	if (!utf8_is_valid(text, len))
 		return err_set(e, EINVAL, "%s: not UTF-8", name);
-	value = cJSON_ParseWithLengthOpts(text, len, &end, false);
-	if (!value && end == text + strspn(text, " \t\r\n") &&
-	    end >= text + len)
+	if (strspn(text, " \t\r\n") >= len)
 		return err_set(e, EINVAL, "%s: empty", name);
+	value = cJSON_ParseWithLengthOpts(text, len, &end, false);
 	if (!value)
 		return err_set(e, EINVAL, "%s:%d: not valid JSON", name,
 			       line_of(text, end));

@@ -13,6 +13,7 @@
 #include "err.h"
 
 /* One JSON value that fills the whole text, in valid UTF-8; caller deletes.
+ * text[len] must be a NUL.
  * `name` (a file, "standard input") begins the sentence of an error. */
 int json_parse(const char *name, const char *text, size_t len, cJSON **out,
 	       struct err *e);
