@@ -15,8 +15,6 @@
 #include <bpf/libbpf.h>
 
 #include "../lib/cleanup.h"
-#include "../lib/link.h"
-#include "attach_impl.h"
 #include "bpflog.h"
 #include "generation.h"
 #include "mapset.h"
@@ -276,42 +274,4 @@ int datapath_load(const struct config *c, bool rebuild,
 	else if (out)
 		fill_report(&l, out);
 	return r;
-}
-
-/* ---- unload ----------------------------------------------------------- */
-
-static int remove_devices(const struct config *c, struct err *e)
-{
-	__cleanup(link_close) struct link_ctx *ctx = NULL;
-	int r;
-
-	r = link_open(&ctx, e);
-	if (!r)
-		r = link_del(ctx, c->overlay_device, e);
-	if (!r)
-		r = link_del(ctx, c->host_device, e);
-	return r;
-}
-
-int datapath_unload(const struct config *c, bool devices, struct err *e)
-{
-	__cleanup(fd_close) int lock = -1;
-	char path[PIN_PATH_MAX];
-	int r;
-
-	bpflog_begin();
-	pin_path(path, c->bpf_root, "%s", "");
-	if (!access(path, F_OK)) {
-		lock = pin_lock(c->bpf_root, PIN_LOCK_LOAD, true, PIN_WAIT, e);
-		if (lock < 0)
-			return lock;
-		r = detach_all(c->bpf_root, e);
-		if (!r)
-			r = pin_remove(path, e);
-		if (r)
-			return r;
-		/* Ours only if nothing else is in it. */
-		rmdir(c->bpf_root);
-	}
-	return devices ? remove_devices(c, e) : 0;
 }

@@ -52,7 +52,8 @@ int datapath_load(const struct config *c, bool rebuild,
 		  struct datapath_report *out, struct err *e);
 
 /* Take everything away: attachments, pins, and with `devices` the overlay and
- * the host device. 0 where nothing is loaded. */
+ * the host device and all routes of protocol LINK_RTPROT. 0 where nothing is
+ * loaded. */
 int datapath_unload(const struct config *c, bool devices, struct err *e);
 
 /* A short text that names the build of the running programs and the options

@@ -23,7 +23,7 @@ static void usage(void)
 	     "    --rebuild       make maps anew that do not fit or have "
 	     "another size\n"
 	     "  unload          detach everywhere and remove all pins\n"
-	     "    --devices       the overlay and the host device too\n"
+	     "    --devices       the overlay, the host device and our routes too\n"
 	     "  attach DEV      put our programs on a device\n"
 	     "    --role ROLE     pod, overlay or uplink; by default what the "
 	     "name says\n"
