@@ -6,7 +6,9 @@
  *	netbench connections ADDR PORT SECONDS	connect, a byte each way, close
  *	netbench packets ADDR PORT SECONDS	16-byte UDP packets that arrive
  *
- * The last two print one number, the rate a second.
+ * The last two print one number, the rate a second. A second is one of CPU
+ * time, of client and server together: they share a CPU, so that on a quiet
+ * machine it is any second, and on a busy one what others take is not ours.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -25,19 +27,25 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 
-/* First byte of a UDP packet: one to count, or the question how many there
- * were since the last question. */
-enum { PACKET_DATA = 'd', PACKET_COUNT = 'c' };
+/* First byte of a UDP packet: one to count, or the question what there was so
+ * far, which is answered by a struct so_far. */
+enum { PACKET_DATA = 'd', PACKET_QUESTION = 'q' };
+
+struct so_far {
+	unsigned long long packets;
+	double cpu; /* seconds of the server */
+};
 
 #define PACKET_SIZE 16
+_Static_assert(sizeof(struct so_far) == PACKET_SIZE, "one size of packet");
 /* Both sides share a CPU: all that is sent in a time slice must fit. */
 #define RECEIVE_BUFFER (128 << 20)
 
-static double now(void)
+static double seconds_of(clockid_t clock)
 {
 	struct timespec t;
 
-	clock_gettime(CLOCK_MONOTONIC, &t);
+	clock_gettime(clock, &t);
 	return t.tv_sec + t.tv_nsec / 1e9;
 }
 
@@ -86,7 +94,7 @@ static void serve_connections(const char *port)
 static void *serve_packets(void *port)
 {
 	int fd = listen_on(SOCK_DGRAM, port);
-	unsigned long long count = 0;
+	struct so_far so_far = {};
 
 	for (;;) {
 		struct sockaddr_in6 from;
@@ -97,13 +105,12 @@ static void *serve_packets(void *port)
 			     (struct sockaddr *)&from, &from_len) <= 0)
 			continue;
 		if (packet[0] == PACKET_DATA) {
-			count++;
+			so_far.packets++;
 			continue;
 		}
-		memcpy(packet + 8, &count, sizeof(count));
-		sendto(fd, packet, sizeof(packet), 0, (struct sockaddr *)&from,
+		so_far.cpu = seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+		sendto(fd, &so_far, sizeof(so_far), 0, (struct sockaddr *)&from,
 		       from_len);
-		count = 0;
 	}
 	return NULL;
 }
@@ -119,15 +126,34 @@ static void serve(char *port)
 
 /* ---- clients ----------------------------------------------------------- */
 
-static int resolve(const char *addr, const char *port, int type,
-		   struct addrinfo **out)
+static int resolve(const char *addr, const char *port, struct addrinfo **out)
 {
 	struct addrinfo hints = {
 		.ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
-		.ai_socktype = type,
+		.ai_socktype = SOCK_DGRAM,
 	};
 
 	return getaddrinfo(addr, port, &hints, out);
+}
+
+/* Packets stay in order, so the answer to a question counts all that came
+ * before it. Our own CPU time is added. */
+static struct so_far ask(int fd)
+{
+	char question[PACKET_SIZE] = {PACKET_QUESTION};
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	struct so_far so_far;
+
+	for (int tries = 0; tries < 10; tries++) {
+		if (send(fd, question, sizeof(question), 0) < 0)
+			err(1, "send");
+		if (poll(&p, 1, 1000) == 1 &&
+		    recv(fd, &so_far, sizeof(so_far), 0) == sizeof(so_far)) {
+			so_far.cpu += seconds_of(CLOCK_PROCESS_CPUTIME_ID);
+			return so_far;
+		}
+	}
+	errx(1, "no answer from the server");
 }
 
 static void one_connection(const struct addrinfo *to)
@@ -145,80 +171,65 @@ static void one_connection(const struct addrinfo *to)
 	close(fd);
 }
 
-static void connections(const struct addrinfo *to, double seconds)
+static void connections(const struct addrinfo *to, int fd, double seconds)
 {
-	double start = now(), end = start;
+	double start = seconds_of(CLOCK_MONOTONIC);
+	struct so_far before = ask(fd);
 	unsigned long n = 0;
 
-	while (end < start + seconds) {
+	while (seconds_of(CLOCK_MONOTONIC) < start + seconds) {
 		for (int i = 0; i < 16; i++)
 			one_connection(to);
 		n += 16;
-		end = now();
 	}
-	printf("%.0f\n", n / (end - start));
+	printf("%.0f\n", n / (ask(fd).cpu - before.cpu));
 }
 
-/* Packets stay in order, so the answer to a question counts all that came
- * before it. */
-static unsigned long long ask_count(int fd)
+static void packets(int fd, double seconds)
 {
-	char packet[PACKET_SIZE] = {PACKET_COUNT};
-	struct pollfd p = {.fd = fd, .events = POLLIN};
-	unsigned long long count;
-
-	for (int tries = 0; tries < 10; tries++) {
-		if (send(fd, packet, sizeof(packet), 0) < 0)
-			err(1, "send");
-		if (poll(&p, 1, 1000) == 1 &&
-		    recv(fd, packet, sizeof(packet), 0) == sizeof(packet)) {
-			memcpy(&count, packet + 8, sizeof(count));
-			return count;
-		}
-	}
-	errx(1, "no answer from the server");
-}
-
-static void packets(const struct addrinfo *to, double seconds)
-{
-	int fd = socket(to->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	double start = seconds_of(CLOCK_MONOTONIC);
 	char packet[PACKET_SIZE] = {PACKET_DATA};
+	struct so_far before = ask(fd), after;
 	unsigned long long sent = 0, arrived;
-	double start, end;
 
-	if (fd < 0 || connect(fd, to->ai_addr, to->ai_addrlen))
-		err(1, "socket");
-	ask_count(fd);
-	start = end = now();
-	while (end < start + seconds) {
+	while (seconds_of(CLOCK_MONOTONIC) < start + seconds)
 		for (int i = 0; i < 64; i++)
 			sent += send(fd, packet, sizeof(packet), 0) > 0;
-		end = now();
-	}
-	arrived = ask_count(fd);
-	end = now();
+	after = ask(fd);
+	arrived = after.packets - before.packets;
 	if (arrived < sent - sent / 100)
 		warnx("%llu of %llu packets were lost", sent - arrived, sent);
-	printf("%.0f\n", arrived / (end - start));
+	printf("%.0f\n", arrived / (after.cpu - before.cpu));
+}
+
+static void client(bool tcp, char **argv)
+{
+	struct addrinfo *to;
+	int fd;
+
+	if (resolve(argv[0], argv[1], &to))
+		errx(2, "not an address and a port: %s %s", argv[0], argv[1]);
+	fd = socket(to->ai_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || connect(fd, to->ai_addr, to->ai_addrlen))
+		err(1, "socket");
+	if (tcp)
+		connections(to, fd, atof(argv[2]));
+	else
+		packets(fd, atof(argv[2]));
+	close(fd);
+	freeaddrinfo(to);
 }
 
 int main(int argc, char **argv)
 {
 	bool tcp = argc > 1 && !strcmp(argv[1], "connections");
-	struct addrinfo *to;
 
-	if (argc == 3 && !strcmp(argv[1], "serve")) {
+	if (argc == 3 && !strcmp(argv[1], "serve"))
 		serve(argv[2]);
-	} else if (argc == 5 && (tcp || !strcmp(argv[1], "packets"))) {
-		if (resolve(argv[2], argv[3], tcp ? SOCK_STREAM : SOCK_DGRAM,
-			    &to))
-			errx(2, "not an address and a port: %s %s", argv[2],
-			     argv[3]);
-		(tcp ? connections : packets)(to, atof(argv[4]));
-		freeaddrinfo(to);
-	} else {
+	else if (argc == 5 && (tcp || !strcmp(argv[1], "packets")))
+		client(tcp, argv + 2);
+	else
 		errx(2, "usage: netbench serve PORT | "
 			"connections|packets ADDR PORT SECONDS");
-	}
 	return 0;
 }
