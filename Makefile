@@ -147,6 +147,11 @@ install: all ## Install below DESTDIR and PREFIX (default /usr/local)
 	install -m 755 $(BUILD)/fairlead $(DESTDIR)$(PREFIX)/bin/
 	install -m 755 $(BUILD)/fairlead-cni $(DESTDIR)/opt/cni/bin/
 	install -m 644 docs/man/*.8 $(DESTDIR)$(PREFIX)/share/man/man8/
+	install -d $(DESTDIR)$(PREFIX)/share/doc/fairlead/examples $(DESTDIR)$(PREFIX)/lib/systemd/system
+	install -m 644 deploy/cni/* deploy/standalone/* deploy/systemd/*.network deploy/systemd/*.conf \
+		$(wildcard examples/*.yaml) $(DESTDIR)$(PREFIX)/share/doc/fairlead/examples/
+	sed 's|/usr/local/|$(PREFIX)/|' deploy/systemd/fairlead-agent.service \
+		> $(DESTDIR)$(PREFIX)/lib/systemd/system/fairlead-agent.service
 	install -m 644 README.md LICENSE docs/*.md $(DESTDIR)$(PREFIX)/share/doc/fairlead/
 
 clean: ## Remove what was built
