@@ -71,8 +71,8 @@ static void print_table(const struct ctl *c, const struct drop_view *drops,
 	}
 	table_print(t, &c->look, stdout);
 	if (c->terminal && c->look.headers)
-		printf("%s`fairlead help %s` says what it means, `fairlead "
-		       "monitor` shows each%s\n",
+		printf("%s`fairlead help %s` says what that means and where to "
+		       "look%s\n",
 		       style_on(&c->look, FAINT), reason_name(drops[0].reason),
 		       style_off(&c->look, FAINT));
 }

@@ -195,17 +195,19 @@ static void print_drops(const struct ctl *c, const struct status *s)
 
 static void print_agent(const struct ctl *c, const struct status *s)
 {
-	static const char *const words[] = {
-		[AGENT_ABSENT] = "not running",
-		[AGENT_SILENT] = "does not answer",
-		[AGENT_ODD] = "answers with an error",
-		[AGENT_ANSWERS] = "not ready",
-	};
+	char text[256];
 
-	line(c, "agent", "%s",
-	     s->agent == AGENT_ANSWERS && agent_is_ready(s->answer)
-		     ? "ready"
-		     : words[s->agent]);
+	switch (s->agent) {
+	case AGENT_ANSWERS:
+		agent_line(s->answer, text, sizeof(text));
+		line(c, "agent", "%s", text);
+		break;
+	case AGENT_ABSENT:
+		line(c, "agent", "not running");
+		break;
+	default:
+		line(c, "agent", "%s", s->agent_why);
+	}
 }
 
 static void print_screen(const struct ctl *c, const struct status *s,

@@ -68,9 +68,9 @@ static const char *const advice[FL_REASON_MAX] = {
 		"redirects of a pod go nowhere. A few after a pod's start are "
 		"normal (duplicate address detection).",
 	[FL_DROP_LINK_LOCAL] =
-		"Link-local addresses reach no further than the pod's "
-		"interface. For a metadata service (169.254.169.254), run a "
-		"proxy with another address.",
+		"IPv6 link-local addresses (fe80::) reach no further than the "
+		"pod's own interface. A program in a pod tries to talk to "
+		"them: give it the peer's real address.",
 	[FL_DROP_MULTICAST] =
 		"Discovery protocols of a pod (mDNS, SSDP, DHCP, broadcasts): "
 		"normal, harmless. What needs multicast does not work.",
@@ -120,7 +120,8 @@ static const char *const advice[FL_REASON_MAX] = {
 		"Too many connections at once from this node to one address "
 		"and port. Count them: `fairlead flows --masqueraded --to "
 		"ADDR`. Widen `masquerade-ports`, give the node a second "
-		"address, or let the client reuse connections.",
+		"address, or let the client reuse connections. SCTP keeps its "
+		"own port, so two pods cannot use one at once.",
 	[FL_DROP_MASQ_PROTO] =
 		"Only TCP, UDP, SCTP and ICMP can be masqueraded. List the "
 		"destination in `masquerade-exclude` if it knows a way back "
@@ -137,11 +138,13 @@ static const char *const advice[FL_REASON_MAX] = {
 		"An ICMP error about a connection that we do not have: late, "
 		"or made up. A few are normal.",
 	[FL_DROP_TTL] =
-		"A routing loop, or somebody runs traceroute. `ip route get "
-		"ADDR` on each node on the way.",
+		"A routing loop or a traceroute, and the sender was not told: "
+		"it was itself an error or a fragment, or there were too many "
+		"in that second. `ip route get ADDR` on each node on the way.",
 	[FL_DROP_TOO_BIG] =
-		"A packet is larger than the path and the sender cannot be "
-		"told. Compare the MTU in the pod with `fairlead status`.",
+		"Larger than the way allows, and the sender was not told: too "
+		"many in that second, or the packet was an error itself. "
+		"Compare the MTU in the pod with `fairlead status`.",
 	[FL_DROP_REWRITE] =
 		"The kernel refused to change the packet: memory, or a bug; "
 		"report it with `fairlead monitor --reason rewrite --json`.",

@@ -79,5 +79,13 @@ size_t status_endpoints(const struct status *s, unsigned int faults);
 __u64 status_map_bytes(const struct status *s);
 const struct map_usage *status_map(const struct status *s, const char *name);
 
-/* What the agent says of itself; fits any answer. NULL where it says none. */
+/* What the agent says of itself (docs/state.md); fits any answer, NULL too. */
 bool agent_is_ready(const cJSON *answer);
+/* One line: "ready, cluster-dir synced, 2 nodes, 5 pods, looked 3s ago". */
+void agent_line(const cJSON *answer, char *buf, size_t size);
+/* Problems go to findings: a manifest that cannot be read, and so on. */
+void agent_judge(const cJSON *answer, struct findings *out);
+
+/* Add one; `advice` stays the caller's. */
+void finding_add(struct findings *out, enum style level, const char *advice,
+		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));

@@ -10,11 +10,8 @@
 /* So many endpoints in trouble are named one by one. */
 #define NAMED_MAX 3
 
-static void finding(struct findings *out, enum style level, const char *advice,
-		    const char *fmt, ...) __attribute__((format(printf, 4, 5)));
-
-static void finding(struct findings *out, enum style level, const char *advice,
-		    const char *fmt, ...)
+void finding_add(struct findings *out, enum style level, const char *advice,
+		 const char *fmt, ...)
 {
 	struct finding *f = &out->list[out->n];
 	va_list ap;
@@ -63,7 +60,8 @@ const struct map_usage *status_map(const struct status *s, const char *name)
 static void judge_loaded(const struct status *s, struct findings *out)
 {
 	if (!s->loaded)
-		finding(out, BAD,
+		finding_add(
+			out, BAD,
 			"Start fairlead-agent or run `fairlead-loader load`. "
 			"For another node: --state-dir, --bpf-root.",
 			"the datapath is not loaded: nothing is pinned below "
@@ -75,12 +73,12 @@ static void judge_hooks(const struct status *s, struct findings *out)
 {
 	for (unsigned int h = 0; h < FL_HOOK_MAX; h++)
 		if (!s->hooks[h])
-			finding(out, BAD,
-				"Load it again: `fairlead-loader load`.",
-				"no program runs at %s: %s", hook_name(h),
-				h >= FL_HOOK_FROM_UPLINK
-					? "masquerading does not work"
-					: "all its packets are dropped");
+			finding_add(out, BAD,
+				    "Load it again: `fairlead-loader load`.",
+				    "no program runs at %s: %s", hook_name(h),
+				    h >= FL_HOOK_FROM_UPLINK
+					    ? "masquerading does not work"
+					    : "all its packets are dropped");
 }
 
 static void judge_device(const struct device_state *d, struct findings *out)
@@ -93,17 +91,20 @@ static void judge_device(const struct device_state *d, struct findings *out)
 	const char *role = roles[d->role];
 
 	if (!d->exists)
-		finding(out, BAD,
+		finding_add(
+			out, BAD,
 			"Is this the node's own network namespace? If it is: "
 			"the agent or `fairlead-loader load` makes the device "
 			"again.",
 			"there is no %s: no device has number %u", role,
 			d->ifindex);
 	else if (!d->up)
-		finding(out, BAD, "Who took it down? The agent heals its own.",
-			"%s %s is down", role, d->name);
+		finding_add(out, BAD,
+			    "Who took it down? The agent heals its own.",
+			    "%s %s is down", role, d->name);
 	else if (d->expected_attached && !d->attached)
-		finding(out, BAD,
+		finding_add(
+			out, BAD,
 			"The agent attaches them again, or `fairlead-loader "
 			"attach DEV`. Who took them away?",
 			"our programs are not on %s %s", role, d->name);
@@ -116,10 +117,10 @@ static void judge_uplinks(const struct status *s, struct findings *out)
 	for (int i = 0; i < s->n_devices; i++)
 		n += s->devices[i].role == ATTACH_UPLINK;
 	if (!n)
-		finding(out, WARN,
-			"It needs a default route or a Node with an "
-			"InternalIP, or `uplinks` in the configuration.",
-			"no uplink: pods do not reach the world");
+		finding_add(out, WARN,
+			    "It needs a default route or a Node with an "
+			    "InternalIP, or `uplinks` in the configuration.",
+			    "no uplink: pods do not reach the world");
 }
 
 static void judge_endpoint(const struct endpoint_view *v, struct findings *out)
@@ -127,10 +128,10 @@ static void judge_endpoint(const struct endpoint_view *v, struct findings *out)
 	char label[POD_LABEL_LEN], faults[ENDPOINT_FAULTS_LEN];
 
 	pod_label(v->record, label);
-	finding(out, BAD, "`fairlead help endpoints` says what that means.",
-		"endpoint %u%s%.150s is %s", v->ifindex, *label ? " " : "",
-		label,
-		endpoint_faults(v->faults & ~ENDPOINT_IS_PENDING, faults));
+	finding_add(out, BAD, "`fairlead help endpoints` says what that means.",
+		    "endpoint %u%s%.150s is %s", v->ifindex, *label ? " " : "",
+		    label,
+		    endpoint_faults(v->faults & ~ENDPOINT_IS_PENDING, faults));
 }
 
 static void judge_endpoints(const struct status *s, struct findings *out)
@@ -144,19 +145,22 @@ static void judge_endpoints(const struct status *s, struct findings *out)
 			named++;
 		}
 	if (n > named)
-		finding(out, BAD, "`fairlead endpoints` lists them.",
-			"%zu more endpoints are in trouble", n - named);
+		finding_add(out, BAD, "`fairlead endpoints` lists them.",
+			    "%zu more endpoints are in trouble", n - named);
 	n = status_endpoints(s, ENDPOINT_IS_PENDING);
 	if (n)
-		finding(out, WARN,
+		finding_add(
+			out, WARN,
 			"It sees them as soon as it runs; until then they get "
 			"the node's default verdict.",
 			"the agent has not seen %zu endpoint%s yet", n,
 			n == 1 ? "" : "s");
 	if (s->endpoints.pods.n_bad)
-		finding(out, WARN, "Their pods appear without a name.",
-			"%d files in %.150s/endpoints cannot be read",
-			s->endpoints.pods.n_bad, s->state_dir);
+		finding_add(out, WARN, "Their pods appear without a name.",
+			    "%d file%s in %.150s/endpoints cannot be read",
+			    s->endpoints.pods.n_bad,
+			    s->endpoints.pods.n_bad == 1 ? "" : "s",
+			    s->state_dir);
 }
 
 static void judge_routes(const struct status *s, struct findings *out)
@@ -164,7 +168,8 @@ static void judge_routes(const struct status *s, struct findings *out)
 	for (size_t i = 0; i < s->routes.n; i++)
 		if (s->routes.list[i].is_route)
 			return;
-	finding(out, BAD,
+	finding_add(
+		out, BAD,
 		"The agent writes them: is it alive, and has it a manifest of "
 		"this node?",
 		"no routes: pods reach neither each other nor other nodes");
@@ -174,25 +179,29 @@ static void judge_maps(const struct status *s, struct findings *out)
 {
 	for (size_t i = 0; i < s->n_maps; i++)
 		if (map_is_nearly_full(&s->maps[i]))
-			finding(out, WARN, "See `fairlead map`.",
-				"%s is nearly full: %u of %u", s->maps[i].name,
-				s->maps[i].entries, s->maps[i].max_entries);
+			finding_add(out, WARN, "See `fairlead map`.",
+				    "%s is nearly full: %u of %u",
+				    s->maps[i].name, s->maps[i].entries,
+				    s->maps[i].max_entries);
 }
 
 static void judge_node(const struct status *s, struct findings *out)
 {
 	if (s->node_error == -ENOENT)
-		finding(out, WARN,
+		finding_add(
+			out, WARN,
 			"Pods cannot be added before it is written. Or is it "
 			"another --state-dir?",
 			"there is no %.150s/node.json: the agent has not run "
 			"yet",
 			s->state_dir);
 	else if (s->node_error)
-		finding(out, BAD, "Pods cannot be added. The agent writes it.",
-			"%.200s", s->node_why);
+		finding_add(out, BAD,
+			    "Pods cannot be added. The agent writes it.",
+			    "%.200s", s->node_why);
 	else if (strcmp(s->node.bpf_root, s->bpf_root))
-		finding(out, WARN,
+		finding_add(
+			out, WARN,
 			"One of --state-dir and --bpf-root is of another node.",
 			"node.json is of the BPF root %.100s, not %.100s",
 			s->node.bpf_root, s->bpf_root);
@@ -208,17 +217,14 @@ static void judge_agent(const struct status *s, struct findings *out)
 			: "It loads the datapath when it starts. See its log.";
 
 	if (s->agent == AGENT_ABSENT)
-		finding(out, BAD, follow, "the agent is not running");
+		finding_add(out, BAD, follow, "the agent is not running");
 	else if (s->agent == AGENT_SILENT)
-		finding(out, BAD, follow,
-			"the agent does not answer within 300 ms");
+		finding_add(out, BAD, follow,
+			    "the agent does not answer within 300 ms");
 	else if (s->agent == AGENT_ODD)
-		finding(out, BAD, follow, "%.200s", s->agent_why);
-	else if (!agent_is_ready(s->answer))
-		finding(out, BAD,
-			"It waits for the first complete list of its sources. "
-			"See its log.",
-			"the agent is not ready");
+		finding_add(out, BAD, follow, "%.200s", s->agent_why);
+	else
+		agent_judge(s->answer, out);
 }
 
 /* Problems before warnings, else as they were found. */

@@ -128,11 +128,6 @@ static void read_agent(const struct ctl *c, struct status *s)
 	memcpy(s->agent_why, e.msg, sizeof(e.msg));
 }
 
-bool agent_is_ready(const cJSON *answer)
-{
-	return cJSON_IsTrue(cJSON_GetObjectItemCaseSensitive(answer, "ready"));
-}
-
 /* ---- all of it ------------------------------------------------------- */
 
 static void read_node(const struct ctl *c, struct status *s)

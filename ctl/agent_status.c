@@ -1,0 +1,135 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* The agent's answer to "status", in words. Whatever of it is missing or odd
+ * is left out: it may be another version's. */
+#include <stdio.h>
+#include <string.h>
+
+#include "format.h"
+#include "status.h"
+
+/* So many problems are shown one by one. */
+#define SHOWN_MAX 3
+
+static const cJSON *get(const cJSON *obj, const char *key)
+{
+	return cJSON_GetObjectItemCaseSensitive(obj, key);
+}
+
+static const char *get_text(const cJSON *obj, const char *key)
+{
+	const cJSON *v = get(obj, key);
+
+	return cJSON_IsString(v) ? v->valuestring : "";
+}
+
+static unsigned int get_count(const cJSON *obj, const char *key)
+{
+	const cJSON *v = get(obj, key);
+
+	return cJSON_IsNumber(v) && v->valuedouble > 0 ? v->valuedouble : 0;
+}
+
+bool agent_is_ready(const cJSON *answer)
+{
+	return cJSON_IsTrue(get(answer, "ready"));
+}
+
+/* ---- the line -------------------------------------------------------- */
+
+static void append(char *buf, size_t size, const char *text)
+{
+	size_t len = strlen(buf);
+
+	snprintf(buf + len, size - len, "%s%s", len ? ", " : "", text);
+}
+
+static void append_sources(const cJSON *answer, char *buf, size_t size)
+{
+	const cJSON *source;
+	char text[80];
+
+	cJSON_ArrayForEach (source, get(answer, "sources")) {
+		snprintf(text, sizeof(text), "%.40s %s",
+			 get_text(source, "name"),
+			 cJSON_IsTrue(get(source, "synced")) ? "synced"
+							     : "not synced");
+		append(buf, size, text);
+	}
+}
+
+static void append_count(const cJSON *answer, const char *key, char *buf,
+			 size_t size)
+{
+	const cJSON *objects = get(answer, "objects");
+	char text[80];
+
+	if (!cJSON_IsNumber(get(objects, key)))
+		return;
+	snprintf(text, sizeof(text), "%u %s", get_count(objects, key), key);
+	append(buf, size, text);
+}
+
+void agent_line(const cJSON *answer, char *buf, size_t size)
+{
+	const cJSON *ago = get(get(answer, "reconcile"), "secondsAgo");
+	char text[FORMAT_LEN + 32], took[FORMAT_LEN];
+
+	buf[0] = '\0';
+	append(buf, size, agent_is_ready(answer) ? "ready" : "not ready");
+	append_sources(answer, buf, size);
+	append_count(answer, "nodes", buf, size);
+	append_count(answer, "pods", buf, size);
+	if (!cJSON_IsNumber(ago) || ago->valuedouble < 0)
+		return;
+	snprintf(text, sizeof(text), "looked %s ago",
+		 format_duration(ago->valuedouble * 1e9, took));
+	append(buf, size, text);
+}
+
+/* ---- judging --------------------------------------------------------- */
+
+static void judge_ready(const cJSON *answer, struct findings *out)
+{
+	const char *why = get_text(answer, "reason");
+
+	if (!agent_is_ready(answer))
+		finding_add(out, BAD,
+			    "What is in the maps stays in force; changes are "
+			    "not followed. See its log.",
+			    "the agent is not ready%s%.200s", *why ? ": " : "",
+			    why);
+}
+
+static void judge_problems(const cJSON *answer, struct findings *out)
+{
+	unsigned int all = get_count(answer, "problemsInAll"), shown = 0;
+	const cJSON *one;
+
+	cJSON_ArrayForEach (one, get(answer, "problems")) {
+		if (!cJSON_IsString(one) || shown == SHOWN_MAX)
+			break;
+		finding_add(out, BAD,
+			    "The last good state of it stays in force.",
+			    "the agent says: %.200s", one->valuestring);
+		shown++;
+	}
+	if (shown && all > shown)
+		finding_add(out, BAD,
+			    "`fairlead status --json` has them, and its log.",
+			    "the agent has %u more problems", all - shown);
+}
+
+void agent_judge(const cJSON *answer, struct findings *out)
+{
+	const cJSON *objects = get(answer, "objects");
+	unsigned int later = get_count(objects, "notEnforcedYet");
+
+	judge_ready(answer, out);
+	judge_problems(answer, out);
+	if (later)
+		finding_add(out, WARN,
+			    "This version forwards; it does not know policies "
+			    "and services yet.",
+			    "%u objects (policies, services) are not enforced",
+			    later);
+}
