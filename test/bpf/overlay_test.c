@@ -339,6 +339,82 @@ static void only_ip_leaves_by_the_overlay(void **state)
 	assert_int_equal(last.verdict, VERDICT_DROP);
 }
 
+/* ---- an underlay with a narrow path
+ * ------------------------------------------- */
+
+static int path_widen(void **state)
+{
+	(void)state;
+	node_ip("route del 2001:db8:1::3/128 dev uplink\n");
+	return 0;
+}
+
+/* The kernel drops an outer IPv6 packet that does not fit, without a word. */
+static void a_tunnel_over_ipv6_follows_its_paths_mtu(void **state)
+{
+	const struct family *f = *state;
+	struct packet p;
+
+	message(&p, .src = &f->pod_a, .dst = &f->remote_pod3, .len = 1300,
+		.df = true);
+	expect_sent(FROM_POD_A, &p, OVERLAY, NULL);
+	node_ip("route add 2001:db8:1::3/128 dev uplink mtu lock 1400\n");
+	epoch_raise_now();
+	expect_sent(FROM_POD_A, &p, REPLIED, NULL);
+	assert_int_equal(flow_of(&p).mtu, 1400 - 70);
+	message(&p, .src = &f->pod_a, .dst = &f->remote_pod3, .df = true,
+		.len = 1400 - 70 - 20 - f->ip_len);
+	expect_sent(FROM_POD_A, &p, OVERLAY, NULL);
+}
+
+/* ... so when the path says so, all flows look at it again. */
+static void a_tunnels_packet_too_big_raises_the_epoch(void **state)
+{
+	struct packet outer, p;
+
+	(void)state;
+	packet_build(&outer, ETH(.src = uplink_mac, .dst = router_mac),
+		     IP(.src = &ipv6.node, .dst = &ipv6.remote_node3),
+		     UDP(.sport = 50000, .dport = 8472), DATA(.len = 1400));
+	packet_build(&p, ETH(.src = router_mac, .dst = uplink_mac),
+		     IP(.src = &ipv6.router, .dst = &ipv6.node),
+		     ERROR(.kind = ERROR_TOO_BIG, .mtu = 1400),
+		     QUOTE(.packet = &outer, .len = 1000));
+	limit_fill(FL_LIMIT_PATH, FL_PATH_PER_SECOND - 2);
+	for (__u32 i = 1; i <= 4; i++) {
+		expect_pass(FROM_UPLINK, &p, NOT_OURS);
+		/* Whoever floods us with these raises it now and then. */
+		assert_int_equal(epoch_now(),
+				 node.config.epoch + (i < 2 ? i : 2));
+	}
+}
+
+static void other_errors_do_not_raise_the_epoch(void **state)
+{
+	const struct family *f = *state;
+	const enum error_kind kinds[] = {ERROR_PORT, ERROR_HOST, ERROR_EXPIRED};
+	struct packet outer, p;
+
+	packet_build(&outer, ETH(.src = uplink_mac, .dst = router_mac),
+		     IP(.src = &f->node, .dst = &f->remote_node),
+		     UDP(.sport = 50000, .dport = 8472), DATA(.len = 80));
+	for (int i = 0; i < 3; i++) {
+		packet_build(&p, ETH(.src = router_mac, .dst = uplink_mac),
+			     IP(.src = &f->router, .dst = &f->node),
+			     ERROR(.kind = kinds[i]), QUOTE(.packet = &outer));
+		expect_pass(FROM_UPLINK, &p, NOT_OURS);
+	}
+	packet_build(&outer, ETH(.src = uplink_mac, .dst = router_mac),
+		     IP(.src = &f->node, .dst = &f->world),
+		     UDP(.sport = 50000, .dport = 53), DATA(.len = 80));
+	packet_build(&p, ETH(.src = router_mac, .dst = uplink_mac),
+		     IP(.src = &f->router, .dst = &f->node),
+		     ERROR(.kind = ERROR_TOO_BIG, .mtu = 1400),
+		     QUOTE(.packet = &outer));
+	expect_pass(FROM_UPLINK, &p, NOT_OURS);
+	assert_int_equal(epoch_now(), node.config.epoch);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -360,6 +436,10 @@ int main(void)
 		FAMILIES(marks_of_others_do_not_survive_encapsulation),
 		FAMILIES(the_host_sends_nothing_where_no_node_is),
 		ONCE(only_ip_leaves_by_the_overlay),
+		FAMILIES_RELEASE(a_tunnel_over_ipv6_follows_its_paths_mtu,
+				 path_widen),
+		ONCE(a_tunnels_packet_too_big_raises_the_epoch),
+		FAMILIES(other_errors_do_not_raise_the_epoch),
 	};
 
 	return bpf_tests(tests, &options_default);

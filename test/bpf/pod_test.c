@@ -441,7 +441,7 @@ static void the_own_node_takes_the_last_hop_and_any_size(void **state)
 
 static void expect_encapsulated(const struct family *f,
 				const struct fl_addr *dst,
-				const struct fl_addr *tunnel)
+				const struct fl_addr *tunnel, unsigned int mtu)
 {
 	struct packet p, want;
 
@@ -451,7 +451,7 @@ static void expect_encapsulated(const struct family *f,
 	assert_int_equal(last.mark, FL_MARK_DECIDED);
 	assert_int_equal(flow_of(&p).action, FL_ACTION_OVERLAY);
 	assert_int_equal(flow_of(&p).out_ifindex, node.overlay);
-	assert_int_equal(flow_of(&p).mtu, OVERLAY_MTU);
+	assert_int_equal(flow_of(&p).mtu, mtu);
 	assert_next(&p, tunnel);
 	expect_sent(FROM_POD_A, &p, OVERLAY, &want);
 	assert_int_equal(flow_of(&p).packets, 2);
@@ -461,8 +461,10 @@ static void a_pod_of_another_node_is_reached_by_the_overlay(void **state)
 {
 	const struct family *f = *state;
 
-	expect_encapsulated(f, &f->remote_pod, &ipv4.remote_node);
-	expect_encapsulated(f, &f->remote_pod3, &ipv6.remote_node3);
+	expect_encapsulated(f, &f->remote_pod, &ipv4.remote_node, OVERLAY_MTU);
+	/* An outer IPv6 packet must fit the uplink, it is never cut. */
+	expect_encapsulated(f, &f->remote_pod3, &ipv6.remote_node3,
+			    UPLINK_MTU - 70);
 }
 
 static void another_nodes_address_is_reached_by_the_overlay(void **state)
@@ -470,7 +472,7 @@ static void another_nodes_address_is_reached_by_the_overlay(void **state)
 	const struct family *f = *state;
 	struct packet p;
 
-	expect_encapsulated(f, &f->remote_node, &ipv4.remote_node);
+	expect_encapsulated(f, &f->remote_node, &ipv4.remote_node, OVERLAY_MTU);
 	message(&p, .src = &f->pod_a, .dst = &f->remote_node, .len = 64);
 	assert_int_equal(flow_of(&p).dst_identity, FL_IDENTITY_REMOTE_NODE);
 }

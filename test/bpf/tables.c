@@ -38,6 +38,17 @@ void epoch_raise_now(void)
 	config_write();
 }
 
+__u32 epoch_now(void)
+{
+	__u32 zero = 0;
+	struct fl_config config;
+
+	must(bpf_map_lookup_elem(bpf_map__fd(node.dp->maps.fl_config), &zero,
+				 &config),
+	     "read fl_config");
+	return config.epoch;
+}
+
 void endpoint_write(const struct fl_addr *a, unsigned int ifindex,
 		    const __u8 mac[6], unsigned int mtu)
 {

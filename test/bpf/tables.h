@@ -13,6 +13,7 @@
 
 void config_write(void); /* after a change of node.config */
 void epoch_raise_now(void);
+__u32 epoch_now(void); /* as the map has it */
 
 void endpoint_write(const struct fl_addr *a, unsigned int ifindex,
 		    const __u8 mac[6], unsigned int mtu);
