@@ -139,7 +139,11 @@ enum fl_hook {
 	X(DROP_TOO_BIG, "too_big", "too big for the path, ICMP not possible")  \
 	X(DROP_REWRITE, "rewrite", "packet could not be rewritten")            \
 	X(DROP_ENCAP, "encapsulate", "tunnel key could not be set")            \
-	X(DROP_POLICY, "policy", "denied by policy")
+	X(DROP_POLICY, "policy", "denied by policy")                           \
+	X(DROP_UNKNOWN_PEER, "unknown_peer",                                   \
+	  "policy applies, and the peer is a pod not known here yet")          \
+	X(DROP_PENDING, "pending",                                             \
+	  "the agent has not seen the pod yet, and policies exist")
 
 enum fl_reason {
 #define X(id, name, text) FL_##id,
@@ -162,6 +166,7 @@ _Static_assert(FL_REASON_MAX <= FL_REASON_SLOTS, "raise FL_REASON_SLOTS");
 #define FL_MAP_ROUTES "fl_routes"
 #define FL_MAP_MASQUERADE "fl_masquerade"
 #define FL_MAP_UPLINKS "fl_uplinks"
+#define FL_MAP_POLICY "fl_policy"
 #define FL_MAP_FLOWS "fl_flows"
 #define FL_MAP_FRAGMENTS "fl_fragments"
 #define FL_MAP_METRICS "fl_metrics"
@@ -182,9 +187,14 @@ struct fl_config {
 	__u16 masq_skip_min;	/* hole in it: service node ports; 0: none */
 	__u16 masq_skip_max;
 	__u32 events_per_second; /* per reason and CPU, 0 turns events off */
-	__u32 pad;
+	__u32 flags; /* enum fl_config_flags */
 };
 _Static_assert(sizeof(struct fl_config) == 64, "struct fl_config is ABI");
+
+enum fl_config_flags {
+	FL_CONFIG_PENDING_DENY = 1 << 0, /* pending pods hear their host only */
+	FL_CONFIG_AUDIT = 1 << 1,	 /* policy reports, and lets pass */
+};
 
 /* fl_endpoints: hash, struct fl_addr -> a pod of this node. Written by the
  * plugin (ADD, DEL), healed by the agent. An endpoint's number, wherever one
@@ -202,6 +212,9 @@ _Static_assert(sizeof(struct fl_endpoint) == 28, "struct fl_endpoint is ABI");
 
 enum fl_endpoint_flags {
 	FL_ENDPOINT_PENDING = 1 << 0, /* the agent has not seen it yet */
+	FL_ENDPOINT_INGRESS = 1 << 1, /* a policy governs what reaches it */
+	FL_ENDPOINT_EGRESS = 1 << 2,  /* a policy governs what it reaches */
+	FL_ENDPOINT_AUDIT = 1 << 3,   /* its verdicts are told, not enforced */
 };
 
 /* fl_routes: LPM trie, struct fl_prefix -> who lives there. Written by the
@@ -228,7 +241,36 @@ enum fl_identity {
 	FL_IDENTITY_WORLD,
 	FL_IDENTITY_POD,
 	FL_IDENTITY_FIRST_FREE = 16,
+	FL_IDENTITY_ANY = 0x7fffffff, /* in fl_policy: whoever else it is */
 };
+
+/* fl_policy: LPM trie, struct fl_policy_key -> verdict. Written by the agent;
+ * read when a connection begins, for its sender's egress and its receiver's
+ * ingress: first with the peer's identity, then, where that finds nothing, with
+ * FL_IDENTITY_ANY. Where neither finds anything, it is denied: a direction that
+ * some policy governs is closed to what no rule allows. The agent has resolved
+ * all precedence: the longest match is the answer. */
+struct fl_policy_key {
+	__u32 prefix_len; /* bits of what follows, see below */
+	__u32 policy_id;
+	__u32 identity; /* of the peer */
+	__u8 direction; /* enum fl_direction */
+	__u8 proto;	/* IPPROTO_* */
+	__be16 port;	/* of the receiver; 0 for protocols without ports */
+};
+_Static_assert(sizeof(struct fl_policy_key) == 16, "policy key is ABI");
+#define FL_POLICY_BITS_ANY 72	/* any protocol */
+#define FL_POLICY_BITS_PROTO 80 /* any port; + 1..16 for a range of ports */
+
+struct fl_policy_entry {
+	__u32 rule;    /* what `fairlead policy` calls it, 0: none */
+	__u8 verdict; /* enum fl_verdict */
+	__u8 pad[3];
+};
+_Static_assert(sizeof(struct fl_policy_entry) == 8, "policy entry is ABI");
+
+enum fl_direction { FL_INGRESS, FL_EGRESS };
+enum fl_verdict { FL_DENY, FL_ALLOW };
 
 /* fl_masquerade: LPM trie, struct fl_prefix -> __u32 (1): destinations that
  * see the pod's own address. Written by the agent. */
@@ -408,12 +450,17 @@ struct fl_event {
 	__u32 dst_identity;
 	__u32 rule;
 	__u32 out_ifindex;
+	__u32 policy_ifindex; /* verdicts: the pod whose policy decided */
+	__u8 direction;	      /* verdicts: enum fl_direction */
+	__u8 verdict;	      /* verdicts: enum fl_verdict, before audit */
+	__u8 pad[2];
 	__u8 type;	/* enum fl_event_type */
 	__u8 hook;	/* enum fl_hook */
 	__u8 reason;	/* enum fl_reason */
 	__u8 action;	/* enum fl_action */
+	__u8 pad2[8];
 };
-_Static_assert(sizeof(struct fl_event) == 144, "struct fl_event is ABI");
+_Static_assert(sizeof(struct fl_event) == 160, "struct fl_event is ABI");
 
 /* ---- the reaper ----------------------------------------------------- */
 
