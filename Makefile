@@ -29,7 +29,7 @@ as_root = @if [ "$$(id -u)" != 0 ]; then echo "make $@ needs root: running it th
 PROGRAMS := fairlead-cni fairlead-agent fairlead-loader fairlead
 SKELS    := $(BUILD)/skel/datapath.skel.h $(BUILD)/skel/stub.skel.h
 objs      = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
-MODULES  := lib loader cni agent ctl
+MODULES  := lib loader policy cni agent ctl
 ARCHIVES := $(MODULES:%=$(BUILD)/lib%.a)
 UNIT     := $(patsubst test/unit/%.c,$(BUILD)/test/unit/%,$(wildcard test/unit/*_test.c))
 BPFTESTS := $(patsubst test/bpf/%.c,$(BUILD)/test/bpf/%,$(wildcard test/bpf/*_test.c))
@@ -84,7 +84,7 @@ $(foreach m,$(MODULES),$(eval $(call archive,$(m))))
 # module of each program, and the libraries it links
 $(BUILD)/fairlead-cni: $(BUILD)/obj/cni/main.o $(BUILD)/libcni.a
 $(BUILD)/fairlead-cni: LINK = -static
-$(BUILD)/fairlead-agent: $(BUILD)/obj/agent/main.o $(BUILD)/libagent.a
+$(BUILD)/fairlead-agent: $(BUILD)/obj/agent/main.o $(BUILD)/libagent.a $(BUILD)/libpolicy.a
 $(BUILD)/fairlead-agent: LINK = -levent_core -levent_extra
 $(BUILD)/fairlead-loader: $(BUILD)/obj/loader/main.o
 $(BUILD)/fairlead: $(BUILD)/obj/ctl/main.o $(BUILD)/libctl.a
