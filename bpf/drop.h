@@ -10,6 +10,8 @@ int drop_packet(struct __sk_buff *skb)
 {
 	__u32 hook = skb->cb[CB_HOOK];
 	__u32 reason = skb->cb[CB_REASON];
+	const struct slow *s;
+	__u32 zero = 0;
 	struct pkt p;
 
 	if (hook >= FL_HOOK_MAX || reason >= FL_REASON_MAX)
@@ -17,6 +19,12 @@ int drop_packet(struct __sk_buff *skb)
 	count_packet(skb, hook, reason);
 	/* Whatever could be read; a malformed packet leaves zeros. */
 	parse(skb, &p);
-	event_drop(skb, hook, reason, &p);
+	/* The slow path, which jumped here, has left who decided. */
+	s = bpf_map_lookup_elem(&fl_slow, &zero);
+	event_drop(skb, hook, reason, &p,
+		   s && (reason == FL_DROP_POLICY ||
+			 reason == FL_DROP_UNKNOWN_PEER)
+			   ? &s->told
+			   : NULL);
 	return TC_ACT_SHOT;
 }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "context.h"
+#include "slow.h"
 
 /* Room for an event, zeroed, with type, time and hook set; NULL where the
  * limit or a full ring holds it back (both counted). */
@@ -31,8 +32,21 @@ event_reserve(const struct __sk_buff *skb, __u8 type, __u8 hook, __u32 limit)
 	return ev;
 }
 
+static __always_inline void event_tell_policy(struct fl_event *ev,
+					      const struct told *told)
+{
+	ev->policy_ifindex = told->ifindex;
+	ev->direction = told->direction;
+	ev->verdict = told->verdict;
+	ev->rule = told->rule;
+	ev->src_identity = told->src_identity;
+	ev->dst_identity = told->dst_identity;
+}
+
+/* told: which policy it was, or NULL. */
 static __always_inline void event_drop(const struct __sk_buff *skb, __u32 hook,
-				       __u32 reason, const struct pkt *p)
+				       __u32 reason, const struct pkt *p,
+				       const struct told *told)
 {
 	struct fl_event *ev = event_reserve(skb, FL_EVENT_DROP, hook, reason);
 
@@ -42,6 +56,27 @@ static __always_inline void event_drop(const struct __sk_buff *skb, __u32 hook,
 	ev->bytes = skb->len;
 	ev->packets = 1;
 	ev->tuple = p->key;
+	if (told)
+		event_tell_policy(ev, told);
+	bpf_ringbuf_submit(ev, 0);
+}
+
+/* A verdict that is told and not enforced (audit). */
+static __always_inline void event_verdict(const struct __sk_buff *skb,
+					  __u32 hook,
+					  const struct fl_tuple *key,
+					  const struct told *told)
+{
+	struct fl_event *ev = event_reserve(skb, FL_EVENT_VERDICT, hook,
+					    FL_LIMIT_EVENT + FL_EVENT_VERDICT);
+
+	if (!ev)
+		return;
+	ev->reason = FL_DROP_POLICY;
+	ev->bytes = skb->len;
+	ev->packets = 1;
+	ev->tuple = *key;
+	event_tell_policy(ev, told);
 	bpf_ringbuf_submit(ev, 0);
 }
 

@@ -27,7 +27,7 @@ struct {
 /* Nodes and their pod ranges. The agent writes, the slow path reads. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
-	__uint(max_entries, 65536);
+	__uint(max_entries, 262144);
 	__uint(map_flags, BPF_F_NO_PREALLOC);
 	__type(key, struct fl_prefix);
 	__type(value, struct fl_route);
@@ -50,6 +50,15 @@ struct {
 	__type(key, __u32);
 	__type(value, struct fl_uplink);
 } fl_uplinks SEC(".maps");
+
+/* Verdicts for new connections. As fl_routes. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LPM_TRIE);
+	__uint(max_entries, 131072);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct fl_policy_key);
+	__type(value, struct fl_policy_entry);
+} fl_policy SEC(".maps");
 
 /* Connections. The slow path writes, the fast path reads and counts, the
  * reaper deletes. Sized by the loader. */

@@ -168,11 +168,13 @@ static __always_inline bool can_masquerade(const struct pkt *p)
 static __always_inline bool wants_masquerade(const struct slow *s)
 {
 	struct fl_prefix prefix = {.prefix_len = 128, .addr = s->fwd.to.daddr};
+	const struct fl_route *r = route_of(&prefix.addr);
 
 	if (!(s->p.v6 ? options.masquerade_v6 : options.masquerade_v4))
 		return false;
-	return !route_of(&prefix.addr) &&
-	       !bpf_map_lookup_elem(&fl_masquerade, &prefix);
+	if (r && r->flags) /* pods and nodes see the pod */
+		return false;
+	return !bpf_map_lookup_elem(&fl_masquerade, &prefix);
 }
 
 /* A pod's packet. */

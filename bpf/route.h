@@ -9,8 +9,10 @@
 
 static __always_inline int to_host(struct slow *s)
 {
+	const struct fl_route *r = route_of(&s->fwd.to.daddr);
+
 	s->fwd.action = FL_ACTION_HOST;
-	s->fwd.dst_identity = FL_IDENTITY_HOST;
+	s->fwd.dst_identity = r ? r->identity : FL_IDENTITY_HOST;
 	s->rev.in_ifindex = FL_ORIGIN_HOST;
 	return 0;
 }
@@ -22,6 +24,7 @@ static __always_inline int to_endpoint(struct __sk_buff *skb, struct slow *s,
 		return -FL_DROP_NO_ENDPOINT;
 	deliver_to(&s->fwd, ep);
 	s->fwd.dst_identity = ep->identity;
+	police(&s->dst, ep);
 	s->rev.in_ifindex = ep->ifindex;
 	__builtin_memcpy(s->rev.in_mac, ep->mac, 6);
 	return 0;

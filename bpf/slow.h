@@ -5,6 +5,23 @@
 
 #include "context.h"
 
+/* A local pod at one end of the flow, as far as policy must know it. */
+struct policed {
+	__u32 ifindex; /* 0: this end is no local pod */
+	__u32 policy_id;
+	__u32 flags; /* enum fl_endpoint_flags */
+};
+
+/* Which policy decided, for the event that tells of it. */
+struct told {
+	__u32 ifindex; /* of the pod whose policy it is; 0: none decided */
+	__u32 rule;
+	__u32 src_identity;
+	__u32 dst_identity;
+	__u8 direction; /* enum fl_direction */
+	__u8 verdict;	/* enum fl_verdict */
+};
+
 struct slow {
 	struct pkt p;
 	struct fl_flow fwd;   /* of this packet's direction */
@@ -19,6 +36,8 @@ struct slow {
 		__u32 size;
 	} socket;   /* that a masquerade port is looked up by */
 	__u32 port; /* the last one tried, not yet cut to the range */
+	struct policed src, dst; /* of this packet */
+	struct told told;	 /* what the drop or the verdict says */
 	__u32 hook;
 	bool known;	 /* there was an entry */
 	bool trackable;	 /* ports are known */

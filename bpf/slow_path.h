@@ -15,6 +15,7 @@
 #include "forward.h"
 #include "fragment.h"
 #include "masquerade.h"
+#include "policy.h"
 #include "route.h"
 #include "slow.h"
 #include "source.h"
@@ -45,13 +46,6 @@ static __always_inline long flow_insert(const struct fl_tuple *key,
 	if (err && err != -17) /* EEXIST */
 		count_insert_error(err);
 	return err;
-}
-
-/* Policy is decided here, once a flow; everything is allowed so far. */
-static __always_inline int policy(const struct slow *s)
-{
-	(void)s;
-	return 0;
 }
 
 /* What is known of the flow already: its own entry, or that of the other
@@ -157,6 +151,7 @@ static __always_inline void complete_reply(struct slow *s)
 	s->rev.src_identity = s->fwd.dst_identity;
 	s->rev.dst_identity = s->fwd.src_identity;
 	s->rev.rule = s->fwd.rule;
+	s->rev.ingress_rule = s->fwd.ingress_rule;
 	tuple_reverse(&s->p.key, &s->rev.to);
 	tuple_reverse(&s->fwd.to, &s->rkey);
 }
@@ -175,7 +170,7 @@ static __always_inline int decide(struct __sk_buff *skb, struct slow *s)
 	ret = destination(skb, s);
 	if (ret)
 		return ret;
-	ret = policy(s);
+	ret = policy(skb, s);
 	if (ret || reply)
 		return ret;
 	complete_reply(s);
@@ -217,6 +212,9 @@ int slow_path(struct __sk_buff *skb)
 
 	__builtin_memset(&s->fwd, 0, sizeof(s->fwd));
 	__builtin_memset(&s->rev, 0, sizeof(s->rev));
+	__builtin_memset(&s->src, 0, sizeof(s->src));
+	__builtin_memset(&s->dst, 0, sizeof(s->dst));
+	__builtin_memset(&s->told, 0, sizeof(s->told));
 	s->hook = hook;
 	s->fwd.hook = hook;
 	s->rev.hook = hook;

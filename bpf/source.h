@@ -25,6 +25,14 @@ static __always_inline void deliver_to(struct fl_flow *f,
 	__builtin_memcpy(f->out_mac, ep->mac, 6);
 }
 
+static __always_inline void police(struct policed *end,
+				   const struct fl_endpoint *ep)
+{
+	end->ifindex = ep->ifindex;
+	end->policy_id = ep->policy_id;
+	end->flags = ep->flags;
+}
+
 /* How large an inner packet may be on its way to a node over an IPv6 underlay:
  * the outer packet cannot be cut, and the host stack knows of narrow paths.
  * Kernels before 5.12 do not tell. */
@@ -79,6 +87,7 @@ static __always_inline int source_pod(struct __sk_buff *skb, struct slow *s)
 		return -FL_DROP_SPOOFED_MAC;
 	__builtin_memcpy(s->fwd.in_mac, ep->mac, 6);
 	s->fwd.src_identity = ep->identity;
+	police(&s->src, ep);
 	deliver_to(&s->rev, ep);
 	return 0;
 }
@@ -136,6 +145,7 @@ static __always_inline int source_host(struct slow *s)
 		if (ep->ifindex != s->fwd.in_ifindex)
 			return -FL_DROP_SPOOFED_ADDR;
 		s->fwd.src_identity = ep->identity;
+		police(&s->src, ep);
 		deliver_to(&s->rev, ep);
 		return 0;
 	}

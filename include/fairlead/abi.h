@@ -303,14 +303,14 @@ struct fl_flow {
 	__u32 mtu;	     /* largest IP packet that fits, 0: not checked */
 	__u32 src_identity;
 	__u32 dst_identity;
-	__u32 rule;	     /* policy rule that allowed it, 0: none needed */
+	__u32 rule;	     /* that let the sender speak, 0: none needed */
 	__u8 action;	     /* enum fl_action */
 	__u8 flags;	     /* enum fl_flow_flags */
 	__u8 tcp_seen;	     /* enum fl_tcp_seen */
 	__u8 hook;	     /* enum fl_hook that made it */
 	__u8 in_mac[6];	     /* source MAC the packets must have, 0: any */
 	__u8 out_mac[6];     /* local: the pod's MAC */
-	__u32 pad;
+	__u32 ingress_rule;  /* that let the receiver hear, 0: none needed */
 };
 _Static_assert(sizeof(struct fl_flow) == 136, "struct fl_flow is ABI");
 

@@ -1,0 +1,140 @@
+/* SPDX-License-Identifier: GPL-2.0-only OR Apache-2.0 */
+/*
+ * May they talk? Asked once for each direction of a connection, and again when
+ * the epoch has changed: the egress policy of a local pod that began it, then
+ * the ingress policy of a local pod that was spoken to. Both are about the
+ * packet that began the connection, whichever direction is being decided: a
+ * reply passes as long as what it answers may.
+ */
+#pragma once
+
+#include "context.h"
+#include "events.h"
+#include "slow.h"
+
+/* Who began the connection, and with whom. */
+struct parties {
+	const struct policed *caller, *callee;
+	__u32 caller_identity, callee_identity;
+	bool caller_is_host;
+	__u8 proto;
+	__be16 port; /* the callee's */
+};
+
+static __always_inline void find_parties(const struct slow *s,
+					 struct parties *q)
+{
+	const struct fl_flow *f = &s->fwd;
+
+	q->proto = s->p.key.proto;
+	if (f->flags & FL_FLOW_REPLY) {
+		q->caller = &s->dst;
+		q->callee = &s->src;
+		q->caller_identity = f->dst_identity;
+		q->callee_identity = f->src_identity;
+		q->caller_is_host = f->action == FL_ACTION_HOST;
+		q->port = s->p.key.sport;
+	} else {
+		q->caller = &s->src;
+		q->callee = &s->dst;
+		q->caller_identity = f->src_identity;
+		q->callee_identity = f->dst_identity;
+		q->caller_is_host = f->in_ifindex == FL_ORIGIN_HOST;
+		q->port = f->to.dport;
+	}
+	/* An echo has its identifier where others have ports. */
+	if (q->proto == IPPROTO_ICMP || q->proto == IPPROTO_ICMPV6)
+		q->port = 0;
+}
+
+/* The two lookups. */
+static __always_inline const struct fl_policy_entry *
+policy_find(__u32 policy_id, __u8 direction, __u32 peer, __u8 proto,
+	    __be16 port)
+{
+	struct fl_policy_key key = {
+		.prefix_len = FL_POLICY_BITS_PROTO + 16,
+		.policy_id = policy_id,
+		.identity = peer,
+		.direction = direction,
+		.proto = proto,
+		.port = port,
+	};
+	const struct fl_policy_entry *e;
+
+	e = bpf_map_lookup_elem(&fl_policy, &key);
+	if (e)
+		return e;
+	key.identity = FL_IDENTITY_ANY;
+	return bpf_map_lookup_elem(&fl_policy, &key);
+}
+
+static __always_inline bool is_audited(const struct policed *pod)
+{
+	const struct fl_config *cfg = config_get();
+
+	return pod->flags & FL_ENDPOINT_AUDIT ||
+	       (cfg && cfg->flags & FL_CONFIG_AUDIT);
+}
+
+/* One pod's policy in one direction. */
+static __always_inline int policy_ask(struct __sk_buff *skb, struct slow *s,
+				      const struct policed *pod, __u8 direction,
+				      __u32 peer, const struct parties *q,
+				      __u32 *rule)
+{
+	const struct fl_policy_entry *e =
+		policy_find(pod->policy_id, direction, peer, q->proto, q->port);
+
+	*rule = e ? e->rule : 0;
+	if (e && e->verdict == FL_ALLOW)
+		return 0;
+	s->told.ifindex = pod->ifindex;
+	s->told.direction = direction;
+	s->told.verdict = FL_DENY;
+	s->told.rule = *rule;
+	s->told.src_identity = s->fwd.src_identity;
+	s->told.dst_identity = s->fwd.dst_identity;
+	if (is_audited(pod)) {
+		event_verdict(skb, s->hook, &s->p.key, &s->told);
+		return 0;
+	}
+	return peer == FL_IDENTITY_UNKNOWN ? -FL_DROP_UNKNOWN_PEER
+					   : -FL_DROP_POLICY;
+}
+
+/* Pods that the agent has not seen hear and speak to their host only, where
+ * the cluster has policies. */
+static __always_inline bool is_held_back(const struct slow *s,
+					 const struct parties *q)
+{
+	const struct fl_config *cfg = config_get();
+
+	return cfg && cfg->flags & FL_CONFIG_PENDING_DENY &&
+	       (q->caller->flags | q->callee->flags) & FL_ENDPOINT_PENDING &&
+	       !q->caller_is_host && s->fwd.action != FL_ACTION_HOST;
+}
+
+/* Returns 0 or a negative drop reason. */
+static __always_inline int policy(struct __sk_buff *skb, struct slow *s)
+{
+	struct parties q;
+	int ret;
+
+	find_parties(s, &q);
+	if (q.caller->ifindex && q.caller->ifindex == q.callee->ifindex)
+		return 0; /* a pod always reaches itself */
+	if (is_held_back(s, &q))
+		return -FL_DROP_PENDING;
+	if (q.caller->flags & FL_ENDPOINT_EGRESS) {
+		ret = policy_ask(skb, s, q.caller, FL_EGRESS, q.callee_identity,
+				 &q, &s->fwd.rule);
+		if (ret)
+			return ret;
+	}
+	/* The pod's own node always reaches it. */
+	if (q.callee->flags & FL_ENDPOINT_INGRESS && !q.caller_is_host)
+		return policy_ask(skb, s, q.callee, FL_INGRESS,
+				  q.caller_identity, &q, &s->fwd.ingress_rule);
+	return 0;
+}
