@@ -11,7 +11,7 @@ packages="
 	libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-route-3-dev
 	libevent-dev libyaml-dev libcmocka-dev
 	iproute2 iputils-ping ethtool tcpdump iperf3 sockperf netcat-openbsd socat
-	jq python3 procps psmisc util-linux
+	jq python3 procps psmisc strace util-linux
 	containerd runc containernetworking-plugins busybox-static
 "
 

@@ -26,11 +26,12 @@ static int check_chain(const struct call *c, struct failure *f)
 	if (ret)
 		return ret;
 	if (result_find(prev, c->ifname, c->netns) >= 0)
-		return fail(f, CNI_CONFIG,
-			    "prevResult: an earlier plugin of the chain made "
-			    "interface %s; fairlead-cni makes it itself and "
-			    "must come first",
-			    c->ifname);
+		return failure_set(
+			f, CNI_CONFIG,
+			"prevResult: an earlier plugin of the chain made "
+			"interface %s; fairlead-cni makes it itself and "
+			"must come first",
+			c->ifname);
 	return 0;
 }
 
@@ -54,7 +55,8 @@ static int output_result(const struct attachment *a, struct failure *f)
 	__cleanup(mem_free) char *text = cJSON_Print(result);
 
 	if (!text)
-		return fail(f, CNI_IO, "print the result: out of memory");
+		return failure_set(f, CNI_IO,
+				   "print the result: out of memory");
 	return output_text(text, f);
 }
 
@@ -90,8 +92,8 @@ int verb_add(const struct call *c, struct failure *f)
 	agent = notify_agent(c->conf.state_dir, "endpoint-added",
 			     c->container_id, c->ifname, NOTIFY_TIMEOUT_MS);
 	if (interrupt_pending())
-		ret = fail(f, CNI_INTERRUPTED,
-			   "interrupted by a signal; all was undone");
+		ret = failure_set(f, CNI_INTERRUPTED,
+				  "interrupted by a signal; all was undone");
 	if (!ret)
 		ret = output_result(&a, f);
 	if (ret) {

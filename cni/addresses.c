@@ -50,7 +50,7 @@ static int check_route_keys(const cJSON *route, struct failure *f)
 	for (i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
 		value = cJSON_GetObjectItemCaseSensitive(route, keys[i]);
 		if (cJSON_IsNumber(value) && value->valuedouble != 0)
-			return fail(
+			return failure_set(
 				f, CNI_UNSUPPORTED,
 				"IPAM route \"%s\" is not supported (value: "
 				"%g)",
@@ -68,15 +68,17 @@ static int read_routes(struct attachment *a, struct failure *f)
 					  a->ipam_result, "routes")) {
 		dst = cJSON_GetObjectItemCaseSensitive(item, "dst");
 		if (a->n_routes == ROUTES_MAX)
-			return fail(f, CNI_CONFIG,
-				    "IPAM plugin gave more than %d routes",
-				    ROUTES_MAX);
+			return failure_set(
+				f, CNI_CONFIG,
+				"IPAM plugin gave more than %d routes",
+				ROUTES_MAX);
 		if (!cJSON_IsString(dst) ||
 		    prefix_parse(dst->valuestring, false,
 				 &a->routes[a->n_routes]))
-			return fail(f, CNI_DECODE,
-				    "IPAM route has no destination, or none "
-				    "that can be read");
+			return failure_set(
+				f, CNI_DECODE,
+				"IPAM route has no destination, or none "
+				"that can be read");
 		ret = check_route_keys(item, f);
 		if (ret)
 			return ret;
@@ -96,8 +98,9 @@ static int read_delegated(struct attachment *a, struct failure *f)
 	if (ret)
 		return ret;
 	if (!a->record.n_addrs)
-		return fail(f, CNI_IPAM, "IPAM plugin \"%s\" gave no address",
-			    a->call->conf.ipam_type);
+		return failure_set(f, CNI_IPAM,
+				   "IPAM plugin \"%s\" gave no address",
+				   a->call->conf.ipam_type);
 	dns = cJSON_GetObjectItemCaseSensitive(a->ipam_result, "dns");
 	if (!a->dns && cJSON_IsObject(dns) && dns->child)
 		a->dns = dns;
@@ -152,10 +155,11 @@ static int check_mtu(const struct attachment *a, struct failure *f)
 {
 	if (a->record.mtu >= 1280 || !has_family(a, false))
 		return 0;
-	return fail(f, CNI_CONFIG,
-		    "an MTU of %u is too small for an IPv6 address (at least "
-		    "1280)",
-		    a->record.mtu);
+	return failure_set(
+		f, CNI_CONFIG,
+		"an MTU of %u is too small for an IPv6 address (at least "
+		"1280)",
+		a->record.mtu);
 }
 
 int addresses_take(struct attachment *a, struct failure *f)

@@ -45,20 +45,23 @@ int netns_open(const char *path, int *fd, struct failure *f)
 		open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
 
 	if (ns < 0 && (errno == ENOENT || errno == ENOTDIR))
-		return fail(f, CNI_NO_CONTAINER,
-			    "network namespace %s (CNI_NETNS) does not exist",
-			    path);
+		return failure_set(
+			f, CNI_NO_CONTAINER,
+			"network namespace %s (CNI_NETNS) does not exist",
+			path);
 	if (ns < 0)
-		return fail(f, CNI_ENVIRONMENT, "open CNI_NETNS %s: %s", path,
-			    strerror(errno));
+		return failure_set(f, CNI_ENVIRONMENT, "open CNI_NETNS %s: %s",
+				   path, strerror(errno));
 	if (ioctl(ns, NS_GET_NSTYPE) != CLONE_NEWNET)
-		return fail(f, CNI_ENVIRONMENT,
-			    "CNI_NETNS: %s is no network namespace", path);
+		return failure_set(f, CNI_ENVIRONMENT,
+				   "CNI_NETNS: %s is no network namespace",
+				   path);
 	if (is_our_netns(ns))
-		return fail(f, CNI_ENVIRONMENT,
-			    "CNI_NETNS: %s is the namespace that the plugin "
-			    "itself runs in, not a container's",
-			    path);
+		return failure_set(
+			f, CNI_ENVIRONMENT,
+			"CNI_NETNS: %s is the namespace that the plugin "
+			"itself runs in, not a container's",
+			path);
 	*fd = take_fd(&ns);
 	return 0;
 }
@@ -76,11 +79,12 @@ int state_lock_shared(const char *state_dir, int *fd, struct failure *f)
 	__cleanup(fd_close) int lock = lock_open(state_dir);
 
 	if (lock < 0)
-		return fail(f, CNI_IO, "open %s/cni.lock: %s", state_dir,
-			    strerror(errno));
+		return failure_set(f, CNI_IO, "open %s/cni.lock: %s", state_dir,
+				   strerror(errno));
 	if (flock(lock, LOCK_SH))
-		return fail(f, errno == EINTR ? CNI_INTERRUPTED : CNI_IO,
-			    "lock %s/cni.lock: %s", state_dir, strerror(errno));
+		return failure_set(f, errno == EINTR ? CNI_INTERRUPTED : CNI_IO,
+				   "lock %s/cni.lock: %s", state_dir,
+				   strerror(errno));
 	*fd = take_fd(&lock);
 	return 0;
 }
@@ -92,14 +96,14 @@ int state_lock_alone(const char *state_dir, int *fd, struct failure *f)
 	int waited;
 
 	if (lock < 0)
-		return fail(f, CNI_IO, "open %s/cni.lock: %s", state_dir,
-			    strerror(errno));
+		return failure_set(f, CNI_IO, "open %s/cni.lock: %s", state_dir,
+				   strerror(errno));
 	for (waited = 0; flock(lock, LOCK_EX | LOCK_NB); waited += 20) {
 		if (errno != EWOULDBLOCK || waited >= LOCK_WAIT_MS)
-			return fail(f, CNI_TRY_AGAIN,
-				    "an ADD or DEL is still running (%s/"
-				    "cni.lock: %s)",
-				    state_dir, strerror(errno));
+			return failure_set(f, CNI_TRY_AGAIN,
+					   "an ADD or DEL is still running (%s/"
+					   "cni.lock: %s)",
+					   state_dir, strerror(errno));
 		nanosleep(&pause, NULL);
 	}
 	*fd = take_fd(&lock);
@@ -115,15 +119,17 @@ static int read_facts(struct attachment *a, struct failure *f)
 	int ret = node_facts_read(conf->state_dir, &a->node, &e);
 
 	if (ret)
-		return fail_err(f, ret == -ENOENT ? CNI_TRY_AGAIN : CNI_CONFIG,
-				&e, NULL);
+		return failure_from(f,
+				    ret == -ENOENT ? CNI_TRY_AGAIN : CNI_CONFIG,
+				    &e, NULL);
 	snprintf(a->bpf_root, sizeof(a->bpf_root), "%s",
 		 bpf_root_of(conf, &a->node));
 	if (conf->mtu > a->node.mtu)
-		return fail(f, CNI_CONFIG,
-			    "network configuration: \"mtu\" is %u, but the "
-			    "node's is %u",
-			    conf->mtu, a->node.mtu);
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: \"mtu\" is %u, but the "
+			"node's is %u",
+			conf->mtu, a->node.mtu);
 	return 0;
 }
 
@@ -161,10 +167,11 @@ static int choose_mac(struct attachment *a, struct failure *f)
 	}
 	if ((w->mac[0] & 1) || !memcmp(w->mac, zero, 6) ||
 	    !memcmp(w->mac, reserved, 5))
-		return fail(f, CNI_CONFIG,
-			    "MAC address %s was asked for, but a pod cannot "
-			    "have a multicast, zero or reserved one",
-			    mac_format(w->mac, text));
+		return failure_set(
+			f, CNI_CONFIG,
+			"MAC address %s was asked for, but a pod cannot "
+			"have a multicast, zero or reserved one",
+			mac_format(w->mac, text));
 	memcpy(a->record.mac, w->mac, 6);
 	return 0;
 }
@@ -189,7 +196,7 @@ static int describe(struct attachment *a, struct failure *f)
 	r->mtu = c->conf.mtu ? c->conf.mtu : a->node.mtu;
 	r->created = time(NULL);
 	if (boot_id_read(r->boot_id, &e))
-		return fail_err(f, CNI_IO, &e, NULL);
+		return failure_from(f, CNI_IO, &e, NULL);
 	return choose_mac(a, f);
 }
 
@@ -198,17 +205,18 @@ static int open_kernel(struct attachment *a, struct failure *f)
 	struct err e;
 
 	if (link_open(&a->host, &e))
-		return fail_err(f, CNI_KERNEL, &e, NULL);
+		return failure_from(f, CNI_KERNEL, &e, NULL);
 	if (link_open_netns(a->netns, &a->pod, &e))
-		return fail_err(f, CNI_KERNEL, &e, "in the pod");
+		return failure_from(f, CNI_KERNEL, &e, "in the pod");
 	a->endpoints = map_open(a->bpf_root, FL_MAP_ENDPOINTS, &e);
 	if (a->endpoints == -ENOENT)
-		return fail(f, CNI_TRY_AGAIN,
-			    "the datapath is not loaded: %s (start "
-			    "fairlead-agent, or run fairlead-loader load)",
-			    e.msg);
+		return failure_set(
+			f, CNI_TRY_AGAIN,
+			"the datapath is not loaded: %s (start "
+			"fairlead-agent, or run fairlead-loader load)",
+			e.msg);
 	if (a->endpoints < 0)
-		return fail_err(f, CNI_KERNEL, &e, NULL);
+		return failure_from(f, CNI_KERNEL, &e, NULL);
 	return 0;
 }
 
@@ -259,10 +267,11 @@ static int remove_stale(struct attachment *a, struct failure *f)
 				 a->record.ifname, &old, NULL))
 		return 0;
 	if (!link_get(a->pod, a->record.ifname, &l, NULL))
-		return fail(f, CNI_EXISTS,
-			    "container %s has interface %s already (network "
-			    "%s)",
-			    old.container_id, old.ifname, old.network);
+		return failure_set(
+			f, CNI_EXISTS,
+			"container %s has interface %s already (network "
+			"%s)",
+			old.container_id, old.ifname, old.network);
 	journal(LOG_LEVEL_WARN, "removing what an earlier ADD left behind",
 		"device=%s", old.host_device);
 	return removal_run(a->call, &old, a->bpf_root, a->host, f);
@@ -276,7 +285,7 @@ static int record_make(struct attachment *a, struct failure *f)
 	if (ret)
 		return ret;
 	if (endpoint_record_write(a->call->conf.state_dir, &a->record, &e))
-		return fail_err(f, CNI_IO, &e, NULL);
+		return failure_from(f, CNI_IO, &e, NULL);
 	return 0;
 }
 
@@ -297,7 +306,7 @@ static int record_complete(struct attachment *a, struct failure *f)
 	struct err e;
 
 	if (endpoint_record_write(a->call->conf.state_dir, &a->record, &e))
-		return fail_err(f, CNI_IO, &e, NULL);
+		return failure_from(f, CNI_IO, &e, NULL);
 	return 0;
 }
 
@@ -311,8 +320,8 @@ static int stubs_make(struct attachment *a, struct failure *f)
 				ATTACH_POD, &e);
 
 	if (ret == -ENOENT)
-		return fail_err(f, CNI_TRY_AGAIN, &e, NULL);
-	return ret ? fail_err(f, CNI_KERNEL, &e, NULL) : 0;
+		return failure_from(f, CNI_TRY_AGAIN, &e, NULL);
+	return ret ? failure_from(f, CNI_KERNEL, &e, NULL) : 0;
 }
 
 static void stubs_unmake(struct attachment *a)
@@ -360,8 +369,9 @@ int attachment_make(struct attachment *a, struct failure *f)
 		}
 		if (interrupt_pending()) {
 			undo(a, i);
-			return fail(f, CNI_INTERRUPTED,
-				    "interrupted by a signal; all was undone");
+			return failure_set(
+				f, CNI_INTERRUPTED,
+				"interrupted by a signal; all was undone");
 		}
 	}
 	return 0;

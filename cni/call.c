@@ -34,18 +34,20 @@ static int read_verb(struct call *c, struct failure *f)
 	size_t i;
 
 	if (!*name)
-		return fail(f, CNI_ENVIRONMENT,
-			    "environment variable CNI_COMMAND is missing: a "
-			    "container runtime calls this program (see "
-			    "fairlead-cni(8))");
+		return failure_set(
+			f, CNI_ENVIRONMENT,
+			"environment variable CNI_COMMAND is missing: a "
+			"container runtime calls this program (see "
+			"fairlead-cni(8))");
 	for (i = 0; i < VERBS; i++)
 		if (!strcmp(name, verb_names[i]))
 			break;
 	if (i == VERBS)
-		return fail(f, CNI_ENVIRONMENT,
-			    "CNI_COMMAND: unknown \"%.32s\" (ADD, DEL, CHECK, "
-			    "GC, STATUS, VERSION)",
-			    name);
+		return failure_set(
+			f, CNI_ENVIRONMENT,
+			"CNI_COMMAND: unknown \"%.32s\" (ADD, DEL, CHECK, "
+			"GC, STATUS, VERSION)",
+			name);
 	c->verb = (enum verb)i;
 	c->verb_name = verb_names[i];
 	return 0;
@@ -72,8 +74,9 @@ static int check_missing(const struct call *c, struct failure *f)
 		strcat(missing, names[i]);
 	}
 	if (*missing)
-		return fail(f, CNI_ENVIRONMENT,
-			    "environment variables missing: %s", missing);
+		return failure_set(f, CNI_ENVIRONMENT,
+				   "environment variables missing: %s",
+				   missing);
 	return 0;
 }
 
@@ -87,21 +90,22 @@ static int read_container(struct call *c, struct failure *f)
 	if (ret)
 		return ret;
 	if (!name_is_safe(id, CONTAINER_ID_MAX))
-		return fail(
+		return failure_set(
 			f, CNI_ENVIRONMENT,
 			"CNI_CONTAINERID must begin with a letter or digit "
 			"and hold only those, '_', '.' and '-', at most %d: "
 			"\"%.64s\"",
 			CONTAINER_ID_MAX, id);
 	if (!ifname_is_valid(ifname))
-		return fail(f, CNI_ENVIRONMENT,
-			    "CNI_IFNAME is no name for a network device (1 to "
-			    "15 bytes, no '/', ':' or white space): \"%.64s\"",
-			    ifname);
+		return failure_set(
+			f, CNI_ENVIRONMENT,
+			"CNI_IFNAME is no name for a network device (1 to "
+			"15 bytes, no '/', ':' or white space): \"%.64s\"",
+			ifname);
 	if (strlen(netns) >= sizeof(c->netns))
-		return fail(f, CNI_ENVIRONMENT,
-			    "CNI_NETNS is longer than %zu bytes",
-			    sizeof(c->netns) - 1);
+		return failure_set(f, CNI_ENVIRONMENT,
+				   "CNI_NETNS is longer than %zu bytes",
+				   sizeof(c->netns) - 1);
 	strcpy(c->container_id, id);
 	strcpy(c->ifname, ifname);
 	strcpy(c->netns, netns);
@@ -123,9 +127,9 @@ static int args_ips(char *value, struct wishes *w, struct failure *f)
 	while ((item = strsep(&rest, ","))) {
 		if (w->n_ips == STATE_ADDRS_MAX ||
 		    address_parse(item, &w->ips[w->n_ips]))
-			return fail(f, CNI_ENVIRONMENT,
-				    "CNI_ARGS: IP: not an address: %.64s",
-				    item);
+			return failure_set(
+				f, CNI_ENVIRONMENT,
+				"CNI_ARGS: IP: not an address: %.64s", item);
 		w->n_ips++;
 	}
 	return 0;
@@ -135,9 +139,9 @@ static int args_text(const char *key, const char *value, char *out, size_t size,
 		     struct failure *f)
 {
 	if (strlen(value) >= size)
-		return fail(f, CNI_ENVIRONMENT,
-			    "CNI_ARGS: %s is longer than %zu bytes", key,
-			    size - 1);
+		return failure_set(f, CNI_ENVIRONMENT,
+				   "CNI_ARGS: %s is longer than %zu bytes", key,
+				   size - 1);
 	strcpy(out, value);
 	return 0;
 }
@@ -162,9 +166,10 @@ static int args_pair(const char *key, char *value, struct call_args *out,
 				 f);
 	else if (!strcmp(key, "MAC") && *value) {
 		if (mac_parse(value, out->wishes.mac))
-			return fail(f, CNI_ENVIRONMENT,
-				    "CNI_ARGS: MAC: not a MAC address: %.64s",
-				    value);
+			return failure_set(
+				f, CNI_ENVIRONMENT,
+				"CNI_ARGS: MAC: not a MAC address: %.64s",
+				value);
 		out->wishes.has_mac = true;
 	} else if (strcmp(key, "MAC") &&
 		   strcmp(key, "K8S_POD_INFRA_CONTAINER_ID") && !*unknown)
@@ -182,14 +187,15 @@ int call_args_parse(const char *text, struct call_args *out, struct failure *f)
 	int ret;
 
 	if (!copy)
-		return fail(f, CNI_IO, "CNI_ARGS: out of memory");
+		return failure_set(f, CNI_IO, "CNI_ARGS: out of memory");
 	while ((pair = strsep(&rest, ";"))) {
 		if (!*pair)
 			continue;
 		value = strchr(pair, '=');
 		if (!value)
-			return fail(f, CNI_ENVIRONMENT,
-				    "CNI_ARGS: not KEY=VALUE: \"%.64s\"", pair);
+			return failure_set(f, CNI_ENVIRONMENT,
+					   "CNI_ARGS: not KEY=VALUE: \"%.64s\"",
+					   pair);
 		*value++ = '\0';
 		ret = args_pair(pair, value, &args, &ignore_unknown, &unknown,
 				f);
@@ -197,10 +203,11 @@ int call_args_parse(const char *text, struct call_args *out, struct failure *f)
 			return ret;
 	}
 	if (unknown && !ignore_unknown)
-		return fail(f, CNI_ENVIRONMENT,
-			    "CNI_ARGS: unknown key \"%.64s\" (IgnoreUnknown=1 "
-			    "lets it pass)",
-			    unknown);
+		return failure_set(
+			f, CNI_ENVIRONMENT,
+			"CNI_ARGS: unknown key \"%.64s\" (IgnoreUnknown=1 "
+			"lets it pass)",
+			unknown);
 	*out = args;
 	return 0;
 }
@@ -218,21 +225,23 @@ static int read_text(int fd, struct call *c, struct failure *f)
 			room = room ? room * 2 : 8192;
 			bigger = realloc(c->text, room);
 			if (!bigger)
-				return fail(f, CNI_IO,
-					    "standard input: out of memory");
+				return failure_set(
+					f, CNI_IO,
+					"standard input: out of memory");
 			c->text = bigger;
 		}
 		n = read(fd, c->text + c->len, room - 1 - c->len);
 		if (n < 0)
-			return fail(f, CNI_IO, "read standard input: %s",
-				    strerror(errno));
+			return failure_set(f, CNI_IO, "read standard input: %s",
+					   strerror(errno));
 		if (n == 0)
 			break;
 		c->len += (size_t)n;
 		if (c->len > CALL_STDIN_MAX)
-			return fail(f, CNI_IO,
-				    "standard input is larger than %d MiB",
-				    CALL_STDIN_MAX >> 20);
+			return failure_set(
+				f, CNI_IO,
+				"standard input is larger than %d MiB",
+				CALL_STDIN_MAX >> 20);
 	}
 	c->text[c->len] = '\0';
 	return 0;
@@ -250,7 +259,7 @@ static int read_json(int fd, struct call *c, struct failure *f)
 		return 0;
 	if (json_parse("network configuration on standard input", c->text,
 		       c->len, &c->json, &e))
-		return fail(f, CNI_DECODE, "%s", e.msg);
+		return failure_set(f, CNI_DECODE, "%s", e.msg);
 	if (c->verb == VERB_VERSION && cJSON_IsObject(c->json) &&
 	    !cJSON_GetObjectItemCaseSensitive(c->json, "cniVersion"))
 		return 0;
@@ -265,11 +274,12 @@ static int check_verb_version(const struct call *c, struct failure *f)
 	if ((c->verb == VERB_CHECK || c->verb == VERB_GC ||
 	     c->verb == VERB_STATUS) &&
 	    c->conf.version < since)
-		return fail(f, CNI_VERSION,
-			    "%s needs a network configuration of version %s or "
-			    "later, this one is %s",
-			    c->verb_name, cni_version_name(since),
-			    cni_version_name(c->conf.version));
+		return failure_set(
+			f, CNI_VERSION,
+			"%s needs a network configuration of version %s or "
+			"later, this one is %s",
+			c->verb_name, cni_version_name(since),
+			cni_version_name(c->conf.version));
 	return 0;
 }
 

@@ -65,36 +65,39 @@ static int check_result(struct check *k, struct failure *f)
 	int ret, interface, i;
 
 	if (!prev)
-		return fail(f, CNI_CONFIG,
-			    "CHECK needs \"prevResult\" in the network "
-			    "configuration");
+		return failure_set(f, CNI_CONFIG,
+				   "CHECK needs \"prevResult\" in the network "
+				   "configuration");
 	ret = result_check(prev, "prevResult", f);
 	if (ret)
 		return ret;
 	interface = result_find(prev, k->call->ifname, k->call->netns);
 	if (interface < 0)
-		return fail(f, CNI_CHECK,
-			    "prevResult has no interface %s in %s",
-			    k->call->ifname, k->call->netns);
+		return failure_set(f, CNI_CHECK,
+				   "prevResult has no interface %s in %s",
+				   k->call->ifname, k->call->netns);
 	mac_format(k->record.mac, mac);
 	if (strcmp(result_text(prev, interface, "mac"), mac))
-		return fail(f, CNI_CHECK,
-			    "prevResult: interface %s has MAC %s, but was made "
-			    "with %s",
-			    k->call->ifname,
-			    result_text(prev, interface, "mac"), mac);
+		return failure_set(
+			f, CNI_CHECK,
+			"prevResult: interface %s has MAC %s, but was made "
+			"with %s",
+			k->call->ifname, result_text(prev, interface, "mac"),
+			mac);
 	ret = result_addrs(prev, interface, k->addrs, STATE_ADDRS_MAX,
 			   &k->n_addrs, f);
 	for (i = 0; !ret && i < k->n_addrs; i++)
 		if (!has_addr(k->record.addrs, k->record.n_addrs, &k->addrs[i]))
-			return fail(f, CNI_CHECK,
-				    "prevResult: address %s was not given to "
-				    "this container",
-				    addr_format(&k->addrs[i], text));
+			return failure_set(
+				f, CNI_CHECK,
+				"prevResult: address %s was not given to "
+				"this container",
+				addr_format(&k->addrs[i], text));
 	if (!ret && k->n_addrs != k->record.n_addrs)
-		return fail(f, CNI_CHECK,
-			    "prevResult has %d addresses of %s, %d were given",
-			    k->n_addrs, k->call->ifname, k->record.n_addrs);
+		return failure_set(
+			f, CNI_CHECK,
+			"prevResult has %d addresses of %s, %d were given",
+			k->n_addrs, k->call->ifname, k->record.n_addrs);
 	return ret;
 }
 
@@ -108,17 +111,18 @@ static int check_device(struct link_ctx *ctx, const char *name,
 	struct err e;
 
 	if (link_get(ctx, name, l, &e))
-		return fail(f, CNI_CHECK, "%s", e.msg);
+		return failure_set(f, CNI_CHECK, "%s", e.msg);
 	if (strcmp(l->kind, "veth"))
-		return fail(f, CNI_CHECK, "device %s is no veth", name);
+		return failure_set(f, CNI_CHECK, "device %s is no veth", name);
 	if (!(l->flags & IFF_UP))
-		return fail(f, CNI_CHECK, "device %s is down", name);
+		return failure_set(f, CNI_CHECK, "device %s is down", name);
 	if (memcmp(l->mac, mac, 6))
-		return fail(f, CNI_CHECK, "device %s has another MAC: %s", name,
-			    mac_format(l->mac, text));
+		return failure_set(f, CNI_CHECK,
+				   "device %s has another MAC: %s", name,
+				   mac_format(l->mac, text));
 	if (l->mtu != mtu)
-		return fail(f, CNI_CHECK, "device %s has MTU %u, not %u", name,
-			    l->mtu, mtu);
+		return failure_set(f, CNI_CHECK, "device %s has MTU %u, not %u",
+				   name, l->mtu, mtu);
 	return 0;
 }
 
@@ -137,9 +141,9 @@ static int check_devices(struct check *k, struct failure *f)
 		return ret;
 	if (k->host_link.ifindex != r->ifindex ||
 	    k->host_link.link != k->pod_link.ifindex)
-		return fail(f, CNI_CHECK,
-			    "device %s is not the other end of %s",
-			    r->host_device, r->ifname);
+		return failure_set(f, CNI_CHECK,
+				   "device %s is not the other end of %s",
+				   r->host_device, r->ifname);
 	return 0;
 }
 
@@ -169,13 +173,14 @@ static int check_pod_addrs(struct check *k, struct failure *f)
 	int i;
 
 	if (link_addr_each(k->pod, collect_addr, &have, &e))
-		return fail_err(f, CNI_KERNEL, &e, "in the pod");
+		return failure_from(f, CNI_KERNEL, &e, "in the pod");
 	for (i = 0; i < k->record.n_addrs; i++)
 		if (!has_addr(have.addrs, have.n, &k->record.addrs[i]))
-			return fail(f, CNI_CHECK,
-				    "address %s is missing on %s in the pod",
-				    addr_format(&k->record.addrs[i], text),
-				    k->record.ifname);
+			return failure_set(
+				f, CNI_CHECK,
+				"address %s is missing on %s in the pod",
+				addr_format(&k->record.addrs[i], text),
+				k->record.ifname);
 	return 0;
 }
 
@@ -194,10 +199,11 @@ static int check_allocation(struct check *k, struct failure *f)
 				 &r->addrs[i], &owner, NULL) ||
 		    strcmp(owner.container_id, r->container_id) ||
 		    strcmp(owner.ifname, r->ifname))
-			return fail(f, CNI_CHECK,
-				    "address %s is not allocated to this "
-				    "container",
-				    addr_format(&r->addrs[i], text));
+			return failure_set(
+				f, CNI_CHECK,
+				"address %s is not allocated to this "
+				"container",
+				addr_format(&r->addrs[i], text));
 	return 0;
 }
 
@@ -226,10 +232,10 @@ static int check_route(struct link_ctx *ctx, struct route_search *search,
 	int ret = link_route_each(ctx, is_route, search, &e);
 
 	if (ret < 0)
-		return fail_err(f, CNI_KERNEL, &e, where);
+		return failure_from(f, CNI_KERNEL, &e, where);
 	if (!ret)
-		return fail(f, CNI_CHECK, "route %s is missing %s",
-			    prefix_format(&search->dst, text), where);
+		return failure_set(f, CNI_CHECK, "route %s is missing %s",
+				   prefix_format(&search->dst, text), where);
 	return 0;
 }
 
@@ -265,8 +271,9 @@ static int check_pod_routes(struct check *k, struct failure *f)
 			continue;
 		if (prefix_parse(dst->valuestring, false, &search.dst) ||
 		    addr_parse(gw->valuestring, &search.gateway))
-			return fail(f, CNI_DECODE,
-				    "prevResult: a route that cannot be read");
+			return failure_set(
+				f, CNI_DECODE,
+				"prevResult: a route that cannot be read");
 		ret = check_route(k->pod, &search, "in the pod", f);
 		if (ret)
 			return ret;
@@ -283,8 +290,9 @@ static int check_neighbour(struct link_ctx *ctx, unsigned int ifindex,
 
 	if (link_neigh_get(ctx, ifindex, addr, have, NULL) ||
 	    memcmp(have, mac, 6))
-		return fail(f, CNI_CHECK, "neighbour %s is missing or wrong %s",
-			    addr_format(addr, text), where);
+		return failure_set(f, CNI_CHECK,
+				   "neighbour %s is missing or wrong %s",
+				   addr_format(addr, text), where);
 	return 0;
 }
 
@@ -322,18 +330,18 @@ static int check_entries(struct check *k, struct failure *f)
 
 	map = map_open(k->bpf_root, FL_MAP_ENDPOINTS, &e);
 	if (map < 0)
-		return fail(f, CNI_CHECK, "the datapath is not loaded: %s",
-			    e.msg);
+		return failure_set(f, CNI_CHECK,
+				   "the datapath is not loaded: %s", e.msg);
 	for (i = 0; i < r->n_addrs; i++)
 		if (map_lookup(map, &r->addrs[i], &value) ||
 		    value.ifindex != r->ifindex || memcmp(value.mac, r->mac, 6))
-			return fail(
+			return failure_set(
 				f, CNI_CHECK,
 				"address %s is missing or wrong in " FL_MAP_ENDPOINTS,
 				addr_format(&r->addrs[i], text));
 	if (attach_verify(k->bpf_root, r->ifindex, ATTACH_POD, &e))
-		return fail(f, CNI_CHECK, "device %s: %s", r->host_device,
-			    e.msg);
+		return failure_set(f, CNI_CHECK, "device %s: %s",
+				   r->host_device, e.msg);
 	return 0;
 }
 
@@ -347,10 +355,10 @@ static int check_sysctl(const char *family, const char *device,
 	snprintf(path, sizeof(path), "/proc/sys/net/%s/conf/%s/%s", family,
 		 device, name);
 	if (file_read(path, 64, &text, NULL, &e))
-		return fail(f, CNI_CHECK, "%s", e.msg);
+		return failure_set(f, CNI_CHECK, "%s", e.msg);
 	if (text[0] != want)
-		return fail(f, CNI_CHECK, "%s is %c, not %c", path, text[0],
-			    want);
+		return failure_set(f, CNI_CHECK, "%s is %c, not %c", path,
+				   text[0], want);
 	return 0;
 }
 
@@ -380,24 +388,26 @@ static int open_all(struct check *k, struct failure *f)
 	if (ret)
 		return ret;
 	if (node_facts_read(c->conf.state_dir, &k->node, &e))
-		return fail_err(f, CNI_TRY_AGAIN, &e, NULL);
+		return failure_from(f, CNI_TRY_AGAIN, &e, NULL);
 	k->bpf_root = bpf_root_of(&c->conf, &k->node);
 	ret = endpoint_record_read(c->conf.state_dir, c->container_id,
 				   c->ifname, &k->record, &e);
 	if (ret == -ENOENT)
-		return fail(f, CNI_NO_CONTAINER,
-			    "container %s has no interface %s of Fairlead's",
-			    c->container_id, c->ifname);
+		return failure_set(
+			f, CNI_NO_CONTAINER,
+			"container %s has no interface %s of Fairlead's",
+			c->container_id, c->ifname);
 	if (ret)
-		return fail_err(f, CNI_CHECK, &e, NULL);
+		return failure_from(f, CNI_CHECK, &e, NULL);
 	if (strcmp(k->record.network, c->conf.name))
-		return fail(f, CNI_CHECK,
-			    "interface %s belongs to network %s, not to %s",
-			    c->ifname, k->record.network, c->conf.name);
+		return failure_set(
+			f, CNI_CHECK,
+			"interface %s belongs to network %s, not to %s",
+			c->ifname, k->record.network, c->conf.name);
 	if (link_open(&k->host, &e))
-		return fail_err(f, CNI_KERNEL, &e, NULL);
+		return failure_from(f, CNI_KERNEL, &e, NULL);
 	if (link_open_netns(k->netns, &k->pod, &e))
-		return fail_err(f, CNI_KERNEL, &e, "in the pod");
+		return failure_from(f, CNI_KERNEL, &e, "in the pod");
 	return 0;
 }
 

@@ -67,7 +67,8 @@ static int get_text(const cJSON *obj, const char *key, char *out, size_t size,
 	if (!cJSON_GetObjectItemCaseSensitive(obj, key))
 		return 0;
 	if (json_get_string(obj, key, out, size, &e))
-		return fail(f, CNI_CONFIG, "network configuration: %s", e.msg);
+		return failure_set(f, CNI_CONFIG, "network configuration: %s",
+				   e.msg);
 	return 0;
 }
 
@@ -77,24 +78,26 @@ int conf_version(const cJSON *json, struct conf *c, struct failure *f)
 	int version;
 
 	if (!cJSON_IsObject(json))
-		return fail(f, CNI_DECODE,
-			    "network configuration: not a JSON object");
+		return failure_set(f, CNI_DECODE,
+				   "network configuration: not a JSON object");
 	value = cJSON_GetObjectItemCaseSensitive(json, "cniVersion");
 	if (!value)
-		return fail(f, CNI_VERSION,
-			    "network configuration: key \"cniVersion\" is "
-			    "missing (supported: %s)",
-			    cni_version_list());
+		return failure_set(
+			f, CNI_VERSION,
+			"network configuration: key \"cniVersion\" is "
+			"missing (supported: %s)",
+			cni_version_list());
 	if (!cJSON_IsString(value))
-		return fail(f, CNI_DECODE,
-			    "network configuration: \"cniVersion\" must be a "
-			    "string");
+		return failure_set(
+			f, CNI_DECODE,
+			"network configuration: \"cniVersion\" must be a "
+			"string");
 	version = cni_version_parse(value->valuestring);
 	if (version < 0)
-		return fail(f, CNI_VERSION,
-			    "CNI version \"%.32s\" is not supported "
-			    "(supported: %s)",
-			    value->valuestring, cni_version_list());
+		return failure_set(f, CNI_VERSION,
+				   "CNI version \"%.32s\" is not supported "
+				   "(supported: %s)",
+				   value->valuestring, cni_version_list());
 	c->version = (enum cni_version)version;
 	return 0;
 }
@@ -115,20 +118,21 @@ static int wish_ips(const cJSON *list, const char *where, struct wishes *w,
 	const cJSON *item;
 
 	if (!cJSON_IsArray(list))
-		return fail(f, CNI_CONFIG, "%s must be a list of addresses",
-			    where);
+		return failure_set(f, CNI_CONFIG,
+				   "%s must be a list of addresses", where);
 	w->n_ips = 0;
 	cJSON_ArrayForEach (item, list) {
 		if (w->n_ips == STATE_ADDRS_MAX)
-			return fail(f, CNI_CONFIG,
-				    "%s has more than %d addresses", where,
-				    STATE_ADDRS_MAX);
+			return failure_set(f, CNI_CONFIG,
+					   "%s has more than %d addresses",
+					   where, STATE_ADDRS_MAX);
 		if (!cJSON_IsString(item) ||
 		    address_parse(item->valuestring, &w->ips[w->n_ips]))
-			return fail(f, CNI_CONFIG, "%s: not an address: %.64s",
-				    where,
-				    cJSON_IsString(item) ? item->valuestring
-							 : "(not a string)");
+			return failure_set(f, CNI_CONFIG,
+					   "%s: not an address: %.64s", where,
+					   cJSON_IsString(item)
+						   ? item->valuestring
+						   : "(not a string)");
 		w->n_ips++;
 	}
 	return 0;
@@ -138,10 +142,10 @@ static int wish_mac(const cJSON *value, const char *where, struct wishes *w,
 		    struct failure *f)
 {
 	if (!cJSON_IsString(value) || mac_parse(value->valuestring, w->mac))
-		return fail(f, CNI_CONFIG, "%s: not a MAC address: %.64s",
-			    where,
-			    cJSON_IsString(value) ? value->valuestring
-						  : "(not a string)");
+		return failure_set(f, CNI_CONFIG,
+				   "%s: not a MAC address: %.64s", where,
+				   cJSON_IsString(value) ? value->valuestring
+							 : "(not a string)");
 	w->has_mac = true;
 	return 0;
 }
@@ -156,14 +160,14 @@ static int unsupported(const cJSON *value, struct failure *f)
 		who = "portmap";
 	else if (!strcmp(value->string, "bandwidth"))
 		who = "bandwidth";
-	return fail(f, CNI_UNSUPPORTED,
-		    "runtimeConfig.%.64s is not supported by fairlead-cni "
-		    "(value: %.200s); %s%s%s",
-		    value->string, text ? text : "",
-		    who ? "chain the \"" : "remove it from \"capabilities\"",
-		    who ? who : "",
-		    who ? "\" plugin behind it and give that the capability"
-			: "");
+	return failure_set(
+		f, CNI_UNSUPPORTED,
+		"runtimeConfig.%.64s is not supported by fairlead-cni "
+		"(value: %.200s); %s%s%s",
+		value->string, text ? text : "",
+		who ? "chain the \"" : "remove it from \"capabilities\"",
+		who ? who : "",
+		who ? "\" plugin behind it and give that the capability" : "");
 }
 
 static int parse_runtime_config(const cJSON *json, struct conf *c,
@@ -176,9 +180,10 @@ static int parse_runtime_config(const cJSON *json, struct conf *c,
 	if (!rc || cJSON_IsNull(rc))
 		return 0;
 	if (!cJSON_IsObject(rc))
-		return fail(f, CNI_CONFIG,
-			    "network configuration: \"runtimeConfig\" must be "
-			    "an object");
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: \"runtimeConfig\" must be "
+			"an object");
 	cJSON_ArrayForEach (value, rc) {
 		if (is_empty(value))
 			continue;
@@ -221,10 +226,10 @@ static int check_keys(const cJSON *json, bool lenient, struct failure *f)
 	cJSON_ArrayForEach (member, json) {
 		for (later = member->next; later; later = later->next)
 			if (!strcmp(later->string, member->string))
-				return fail(f, CNI_CONFIG,
-					    "network configuration: key "
-					    "\"%.64s\" appears twice",
-					    member->string);
+				return failure_set(f, CNI_CONFIG,
+						   "network configuration: key "
+						   "\"%.64s\" appears twice",
+						   member->string);
 		for (i = 0; known_keys[i]; i++)
 			if (!strcmp(member->string, known_keys[i]))
 				break;
@@ -237,7 +242,7 @@ static int check_keys(const cJSON *json, bool lenient, struct failure *f)
 			continue;
 		}
 		nearest = word_nearest(member->string, known_keys);
-		return fail(
+		return failure_set(
 			f, CNI_CONFIG,
 			"network configuration: unknown key \"%.64s\"%s%s%s",
 			member->string, nearest ? " (is \"" : "",
@@ -254,15 +259,17 @@ static int parse_name(const cJSON *json, struct conf *c, struct failure *f)
 	if (ret)
 		return ret;
 	if (!c->name[0])
-		return fail(f, CNI_CONFIG,
-			    "network configuration: key \"name\" is missing or "
-			    "empty");
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: key \"name\" is missing or "
+			"empty");
 	if (!name_is_safe(c->name, NETWORK_NAME_MAX))
-		return fail(f, CNI_CONFIG,
-			    "network configuration: \"name\" must begin with a "
-			    "letter or digit and hold only those, '_', '.' and "
-			    "'-': %.64s",
-			    c->name);
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: \"name\" must begin with a "
+			"letter or digit and hold only those, '_', '.' and "
+			"'-': %.64s",
+			c->name);
 	return get_text(json, "type", type, sizeof(type), f);
 }
 
@@ -277,10 +284,11 @@ static int parse_paths(const cJSON *json, struct conf *c, struct failure *f)
 	if (ret)
 		return ret;
 	if (c->state_dir[0] != '/' || (c->bpf_root[0] && c->bpf_root[0] != '/'))
-		return fail(f, CNI_CONFIG,
-			    "network configuration: \"%s\" must be a whole "
-			    "path",
-			    c->state_dir[0] != '/' ? "stateDir" : "bpfRoot");
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: \"%s\" must be a whole "
+			"path",
+			c->state_dir[0] != '/' ? "stateDir" : "bpfRoot");
 	snprintf(c->log_file, sizeof(c->log_file), "%.247s/cni.log",
 		 c->state_dir);
 	ret = get_text(json, "logFile", c->log_file, sizeof(c->log_file), f);
@@ -288,9 +296,10 @@ static int parse_paths(const cJSON *json, struct conf *c, struct failure *f)
 		return ret;
 	if (c->log_file[0] && c->log_file[0] != '/' &&
 	    strcmp(c->log_file, "syslog"))
-		return fail(f, CNI_CONFIG,
-			    "network configuration: \"logFile\" must be a "
-			    "whole path, \"syslog\" or \"\"");
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: \"logFile\" must be a "
+			"whole path, \"syslog\" or \"\"");
 	return 0;
 }
 
@@ -305,19 +314,22 @@ static int parse_numbers(const cJSON *json, struct conf *c, struct failure *f)
 	if (ret)
 		return ret;
 	if (log_level_parse(level, &c->log_level))
-		return fail(f, CNI_CONFIG,
-			    "network configuration: \"logLevel\" must be "
-			    "\"error\", \"warn\", \"info\" or \"debug\", not "
-			    "\"%s\"",
-			    level);
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: \"logLevel\" must be "
+			"\"error\", \"warn\", \"info\" or \"debug\", not "
+			"\"%s\"",
+			level);
 	if (!cJSON_GetObjectItemCaseSensitive(json, "mtu"))
 		return 0;
 	if (json_get_uint(json, "mtu", 0, 65535, &mtu, &e))
-		return fail(f, CNI_CONFIG, "network configuration: %s", e.msg);
+		return failure_set(f, CNI_CONFIG, "network configuration: %s",
+				   e.msg);
 	if (mtu && mtu < 68)
-		return fail(f, CNI_CONFIG,
-			    "network configuration: \"mtu\" must be at least "
-			    "68 (1280 with IPv6), or 0 for the node's");
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: \"mtu\" must be at least "
+			"68 (1280 with IPv6), or 0 for the node's");
 	c->mtu = (unsigned int)mtu;
 	return 0;
 }
@@ -330,18 +342,19 @@ static int parse_ipam(const cJSON *json, struct conf *c, struct failure *f)
 	if (!ipam || is_empty(ipam))
 		return 0;
 	if (!cJSON_IsObject(ipam))
-		return fail(f, CNI_CONFIG,
-			    "network configuration: \"ipam\" must be an "
-			    "object");
+		return failure_set(f, CNI_CONFIG,
+				   "network configuration: \"ipam\" must be an "
+				   "object");
 	ret = get_text(ipam, "type", c->ipam_type, sizeof(c->ipam_type), f);
 	if (ret)
 		return ret;
 	if (!name_is_safe(c->ipam_type, sizeof(c->ipam_type) - 1))
-		return fail(f, CNI_CONFIG,
-			    "network configuration: \"ipam.type\" is no name "
-			    "of a plugin: \"%s\" (leave \"ipam\" out for "
-			    "Fairlead's own)",
-			    c->ipam_type);
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: \"ipam.type\" is no name "
+			"of a plugin: \"%s\" (leave \"ipam\" out for "
+			"Fairlead's own)",
+			c->ipam_type);
 	return 0;
 }
 
@@ -360,10 +373,11 @@ static int string_list_check(const cJSON *dns, const char *key,
 		if (!item)
 			return 0;
 	}
-	return fail(f, CNI_CONFIG,
-		    "network configuration: \"dns.%s\" must be a list of "
-		    "strings",
-		    key);
+	return failure_set(
+		f, CNI_CONFIG,
+		"network configuration: \"dns.%s\" must be a list of "
+		"strings",
+		key);
 }
 
 static int parse_dns(const cJSON *json, struct conf *c, struct failure *f)
@@ -377,8 +391,9 @@ static int parse_dns(const cJSON *json, struct conf *c, struct failure *f)
 	if (!dns || is_empty(dns))
 		return 0;
 	if (!cJSON_IsObject(dns))
-		return fail(f, CNI_CONFIG,
-			    "network configuration: \"dns\" must be an object");
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: \"dns\" must be an object");
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		ret = string_list_check(dns, lists[i], f);
 		if (ret)
@@ -397,10 +412,11 @@ static int check_masquerade(const cJSON *json, struct failure *f)
 
 	if (!masq || is_empty(masq))
 		return 0;
-	return fail(f, CNI_UNSUPPORTED,
-		    "\"ipMasq\" is not supported by fairlead-cni (value: %s); "
-		    "the agent's masquerade-ipv4 and masquerade-ipv6 decide",
-		    cJSON_IsTrue(masq) ? "true" : "not a boolean");
+	return failure_set(
+		f, CNI_UNSUPPORTED,
+		"\"ipMasq\" is not supported by fairlead-cni (value: %s); "
+		"the agent's masquerade-ipv4 and masquerade-ipv6 decide",
+		cJSON_IsTrue(masq) ? "true" : "not a boolean");
 }
 
 int conf_parse(const cJSON *json, bool lenient, struct conf *c,

@@ -29,7 +29,7 @@ int verb_del(const struct call *c, struct failure *f)
 	/* Half a removal helps nobody. */
 	interrupt_ignore();
 	if (link_open(&host, &e))
-		return fail_err(f, CNI_KERNEL, &e, NULL);
+		return failure_from(f, CNI_KERNEL, &e, NULL);
 	state_lock_shared(state_dir, &lock, &ignored);
 	ret = node_facts_read(state_dir, &node, NULL);
 	bpf_root = bpf_root_of(&c->conf, ret ? NULL : &node);

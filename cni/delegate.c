@@ -33,10 +33,11 @@ static int find_plugin(const char *type, char path[1024], struct failure *f)
 	size_t len;
 
 	if (!at || !*at)
-		return fail(f, CNI_ENVIRONMENT,
-			    "environment variable CNI_PATH is missing: the "
-			    "IPAM plugin \"%s\" is looked for there",
-			    type);
+		return failure_set(
+			f, CNI_ENVIRONMENT,
+			"environment variable CNI_PATH is missing: the "
+			"IPAM plugin \"%s\" is looked for there",
+			type);
 	for (; *at; at += len + (at[len] == ':')) {
 		len = strcspn(at, ":");
 		if (len &&
@@ -45,9 +46,9 @@ static int find_plugin(const char *type, char path[1024], struct failure *f)
 		    is_program(path))
 			return 0;
 	}
-	return fail(f, CNI_CONFIG,
-		    "IPAM plugin \"%s\" is not in CNI_PATH (%.256s)", type,
-		    getenv("CNI_PATH"));
+	return failure_set(f, CNI_CONFIG,
+			   "IPAM plugin \"%s\" is not in CNI_PATH (%.256s)",
+			   type, getenv("CNI_PATH"));
 }
 
 /* The configuration as a file that the child reads from its beginning: no pipe
@@ -58,16 +59,16 @@ static int text_to_fd(const char *text, size_t len, struct failure *f)
 	ssize_t n;
 
 	if (fd < 0)
-		fail(f, CNI_IO, "memfd_create: %s", strerror(errno));
+		failure_set(f, CNI_IO, "memfd_create: %s", strerror(errno));
 	while (fd >= 0 && len) {
 		n = write(fd, text, len);
 		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0) {
-			fail(f, CNI_IO,
-			     "write configuration for the IPAM "
-			     "plugin: %s",
-			     strerror(errno));
+			failure_set(f, CNI_IO,
+				    "write configuration for the IPAM "
+				    "plugin: %s",
+				    strerror(errno));
 			return -1;
 		}
 		text += n;
@@ -107,15 +108,15 @@ static int read_answer(int fd, char **out, size_t *len, struct failure *f)
 	ssize_t n;
 
 	if (!text)
-		return fail(f, CNI_IO, "out of memory");
+		return failure_set(f, CNI_IO, "out of memory");
 	while (have < ANSWER_MAX) {
 		n = read(fd, text + have, ANSWER_MAX - have);
 		if (n < 0 && errno == EINTR && !interrupt_pending())
 			continue;
 		if (n < 0)
-			return fail(f, CNI_INTERRUPTED,
-				    "read the IPAM plugin's answer: %s",
-				    strerror(errno));
+			return failure_set(f, CNI_INTERRUPTED,
+					   "read the IPAM plugin's answer: %s",
+					   strerror(errno));
 		if (n == 0)
 			break;
 		have += (size_t)n;
@@ -146,12 +147,12 @@ static int run_plugin(const char *path, const struct delegate_run *run, int in,
 	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC))
-		return fail(f, CNI_IO, "pipe: %s", strerror(errno));
+		return failure_set(f, CNI_IO, "pipe: %s", strerror(errno));
 	reader = ends[0];
 	writer = ends[1];
 	pid = fork();
 	if (pid < 0)
-		return fail(f, CNI_IO, "fork: %s", strerror(errno));
+		return failure_set(f, CNI_IO, "fork: %s", strerror(errno));
 	if (!pid)
 		child(path, run, in, writer);
 	close(take_fd(&writer));
@@ -172,14 +173,15 @@ static int pass_error(const char *type, const cJSON *json, int status,
 		cJSON_GetObjectItemCaseSensitive(json, "details");
 
 	if (!cJSON_IsNumber(code) || code->valueint <= 0)
-		return fail(f, CNI_IPAM,
-			    "IPAM plugin \"%s\" failed without saying why (%s "
-			    "%d)",
-			    type, WIFSIGNALED(status) ? "signal" : "status",
-			    WIFSIGNALED(status) ? WTERMSIG(status)
-						: WEXITSTATUS(status));
-	fail(f, code->valueint, "IPAM plugin \"%s\": %.600s", type,
-	     cJSON_IsString(msg) ? msg->valuestring : "");
+		return failure_set(
+			f, CNI_IPAM,
+			"IPAM plugin \"%s\" failed without saying why (%s "
+			"%d)",
+			type, WIFSIGNALED(status) ? "signal" : "status",
+			WIFSIGNALED(status) ? WTERMSIG(status)
+					    : WEXITSTATUS(status));
+	failure_set(f, code->valueint, "IPAM plugin \"%s\": %.600s", type,
+		    cJSON_IsString(msg) ? msg->valuestring : "");
 	if (cJSON_IsString(details))
 		snprintf(f->details, sizeof(f->details), "%s",
 			 details->valuestring);
@@ -209,12 +211,13 @@ static int exec_text(const struct call *c, const struct delegate_run *run,
 	if (ret)
 		return ret;
 	if (len && json_parse("answer", answer, len, &json, &e) && !status)
-		return fail(f, CNI_IPAM, "IPAM plugin \"%s\": %s", type, e.msg);
+		return failure_set(f, CNI_IPAM, "IPAM plugin \"%s\": %s", type,
+				   e.msg);
 	if (status)
 		return pass_error(type, json, status, f);
 	if (result && !json)
-		return fail(f, CNI_IPAM, "IPAM plugin \"%s\" gave no result",
-			    type);
+		return failure_set(f, CNI_IPAM,
+				   "IPAM plugin \"%s\" gave no result", type);
 	if (result)
 		*result = take_ptr(json);
 	return 0;
@@ -248,7 +251,7 @@ int delegate_exec(const struct call *c, const struct delegate_run *run,
 			continue;
 		text = text_in_version(c, older[i]);
 		if (!text)
-			return fail(f, CNI_IO, "out of memory");
+			return failure_set(f, CNI_IO, "out of memory");
 		ret = exec_text(c, run, text, strlen(text), result, f);
 	}
 	return ret;

@@ -54,19 +54,21 @@ static int make_way(struct attachment *a, struct failure *f)
 	struct err e;
 
 	if (!link_get(a->pod, r->ifname, &l, NULL))
-		return fail(f, CNI_EXISTS,
-			    "CNI_IFNAME: the container has an interface %s "
-			    "already",
-			    r->ifname);
+		return failure_set(
+			f, CNI_EXISTS,
+			"CNI_IFNAME: the container has an interface %s "
+			"already",
+			r->ifname);
 	if (endpoint_record_each(a->call->conf.state_dir, other_owner,
 				 (void *)r, NULL, NULL))
-		return fail(f, CNI_EXISTS, "device %s is another container's",
-			    r->host_device);
+		return failure_set(f, CNI_EXISTS,
+				   "device %s is another container's",
+				   r->host_device);
 	/* Ours by name, and nobody's by record. */
 	journal(LOG_LEVEL_WARN, "removing a device that was left behind",
 		"device=%s", r->host_device);
 	if (link_del(a->host, r->host_device, &e))
-		return fail_err(f, CNI_KERNEL, &e, NULL);
+		return failure_from(f, CNI_KERNEL, &e, NULL);
 	return 0;
 }
 
@@ -91,13 +93,13 @@ int device_make(struct attachment *a, struct failure *f)
 		ret = add_pair(a, &e);
 	}
 	if (ret)
-		return fail_err(f, CNI_KERNEL, &e, NULL);
+		return failure_from(f, CNI_KERNEL, &e, NULL);
 	ret = link_get(a->host, a->record.host_device, &host, &e);
 	if (!ret)
 		ret = link_get(a->pod, a->record.ifname, &pod, &e);
 	if (ret) {
 		device_unmake(a);
-		return fail_err(f, CNI_KERNEL, &e, NULL);
+		return failure_from(f, CNI_KERNEL, &e, NULL);
 	}
 	a->record.ifindex = host.ifindex;
 	a->pod_ifindex = pod.ifindex;
@@ -134,7 +136,7 @@ int entries_make(struct attachment *a, struct failure *f)
 				&stale, &e);
 		if (ret) {
 			entries_remove(a->endpoints, r->addrs, i, r->ifindex);
-			return fail_err(
+			return failure_from(
 				f, ret == -EEXIST ? CNI_ADDRESS : CNI_KERNEL,
 				&e, NULL);
 		}
@@ -143,7 +145,7 @@ int entries_make(struct attachment *a, struct failure *f)
 	 * of the pod CIDRs) as one beyond the node. */
 	if ((stale || r->ipam[0]) && epoch_raise(a->bpf_root, &e)) {
 		entries_unmake(a);
-		return fail_err(f, CNI_KERNEL, &e, NULL);
+		return failure_from(f, CNI_KERNEL, &e, NULL);
 	}
 	return 0;
 }
@@ -236,7 +238,7 @@ int host_side_make(struct attachment *a, struct failure *f)
 				  &e);
 	for (i = 0; !ret && i < a->record.n_addrs; i++)
 		ret = host_address(a, &a->record.addrs[i], &e);
-	return ret ? fail_err(f, CNI_KERNEL, &e, NULL) : 0;
+	return ret ? failure_from(f, CNI_KERNEL, &e, NULL) : 0;
 }
 
 /* ---- the pod's side ------------------------------------------------------ */
@@ -365,5 +367,5 @@ int pod_side_make(struct attachment *a, struct failure *f)
 			ret = pod_gateway(a, families[i], &e);
 	if (!ret)
 		ret = pod_routes(a, &e);
-	return ret ? fail_err(f, CNI_KERNEL, &e, "in the pod") : 0;
+	return ret ? failure_from(f, CNI_KERNEL, &e, "in the pod") : 0;
 }

@@ -9,7 +9,7 @@
 #include "../lib/cleanup.h"
 #include "../lib/json.h"
 
-int fail(struct failure *f, int code, const char *fmt, ...)
+int failure_set(struct failure *f, int code, const char *fmt, ...)
 {
 	va_list ap;
 
@@ -39,11 +39,11 @@ static int code_of_errno(int code, int number)
 	}
 }
 
-int fail_err(struct failure *f, int code, const struct err *e,
-	     const char *context)
+int failure_from(struct failure *f, int code, const struct err *e,
+		 const char *context)
 {
-	return fail(f, code_of_errno(code, e->code), "%s%s%s",
-		    context ? context : "", context ? ": " : "", e->msg);
+	return failure_set(f, code_of_errno(code, e->code), "%s%s%s",
+			   context ? context : "", context ? ": " : "", e->msg);
 }
 
 /* cJSON prints what it is given: a reader would choke on broken UTF-8. */

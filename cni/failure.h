@@ -41,14 +41,14 @@ struct failure {
 };
 
 /* Set it and return the code. */
-int fail(struct failure *f, int code, const char *fmt, ...)
+int failure_set(struct failure *f, int code, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 
 /* From an error of the libraries: `code`, but CNI_IO, CNI_PRIVILEGES or
  * CNI_TRY_AGAIN where the errno is about files, privileges or a conflict that
  * passes. The context may be NULL. */
-int fail_err(struct failure *f, int code, const struct err *e,
-	     const char *context);
+int failure_from(struct failure *f, int code, const struct err *e,
+		 const char *context);
 
 /* The error as JSON text of the specification; caller frees. Bytes that are
  * not UTF-8 become '?'. NULL: out of memory. */

@@ -38,7 +38,7 @@ static void note_err(struct gc *gc, const struct err *e)
 {
 	struct failure f;
 
-	fail_err(&f, CNI_GC, e, NULL);
+	failure_from(&f, CNI_GC, e, NULL);
 	note(gc, &f);
 }
 
@@ -57,19 +57,21 @@ static int check_list(const struct call *c, struct failure *f)
 	const cJSON *list = c->conf.valid_attachments, *item;
 
 	if (!list)
-		return fail(f, CNI_CONFIG,
-			    "network configuration: key "
-			    "\"cni.dev/valid-attachments\" is missing");
+		return failure_set(f, CNI_CONFIG,
+				   "network configuration: key "
+				   "\"cni.dev/valid-attachments\" is missing");
 	if (!cJSON_IsArray(list) && !cJSON_IsNull(list))
-		return fail(f, CNI_CONFIG,
-			    "network configuration: "
-			    "\"cni.dev/valid-attachments\" must be a list");
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: "
+			"\"cni.dev/valid-attachments\" must be a list");
 	cJSON_ArrayForEach (item, list)
 		if (!text_of(item, "containerID") || !text_of(item, "ifname"))
-			return fail(f, CNI_CONFIG,
-				    "network configuration: each of "
-				    "\"cni.dev/valid-attachments\" must have "
-				    "\"containerID\" and \"ifname\"");
+			return failure_set(
+				f, CNI_CONFIG,
+				"network configuration: each of "
+				"\"cni.dev/valid-attachments\" must have "
+				"\"containerID\" and \"ifname\"");
 	return 0;
 }
 
@@ -366,7 +368,7 @@ int verb_gc(const struct call *c, struct failure *f)
 		return ret;
 	interrupt_ignore();
 	if (link_open(&host, &e))
-		return fail_err(f, CNI_KERNEL, &e, NULL);
+		return failure_from(f, CNI_KERNEL, &e, NULL);
 	gc.host = host;
 	ret = node_facts_read(c->conf.state_dir, &node, NULL);
 	gc.bpf_root = bpf_root_of(&c->conf, ret ? NULL : &node);

@@ -3,48 +3,17 @@
  * fairlead-cni: the CNI plugin. A container runtime calls it with CNI_* in the
  * environment and a network configuration on standard input.
  */
-#include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include <cjson/cJSON.h>
-
 #include "../lib/cleanup.h"
-#include "../lib/json.h"
 #include "call.h"
 #include "failure.h"
 #include "interrupt.h"
 #include "journal.h"
 #include "verbs.h"
-
-int output_text(const char *text, struct failure *f)
-{
-	if (printf("%s\n", text) < 0 || fflush(stdout))
-		return fail(f, CNI_IO, "write standard output: %s",
-			    strerror(errno));
-	return 0;
-}
-
-int verb_version(const struct call *c, struct failure *f)
-{
-	__cleanup(json_free) cJSON *obj = cJSON_CreateObject();
-	__cleanup(mem_free) char *text = NULL;
-	cJSON *list;
-	int v;
-
-	cJSON_AddStringToObject(obj, "cniVersion",
-				cni_version_name(c->conf.version));
-	list = cJSON_AddArrayToObject(obj, "supportedVersions");
-	for (v = 0; v < CNI_VERSION_COUNT; v++)
-		cJSON_AddItemToArray(list,
-				     cJSON_CreateString(cni_version_name(v)));
-	text = cJSON_Print(obj);
-	if (!text)
-		return fail(f, CNI_IO, "out of memory");
-	return output_text(text, f);
-}
 
 static int run(const struct call *c, struct failure *f)
 {
@@ -55,9 +24,10 @@ static int run(const struct call *c, struct failure *f)
 	};
 
 	if (c->verb != VERB_VERSION && geteuid() != 0)
-		return fail(f, CNI_PRIVILEGES,
-			    "fairlead-cni must run as root: it makes network "
-			    "devices and writes BPF maps");
+		return failure_set(
+			f, CNI_PRIVILEGES,
+			"fairlead-cni must run as root: it makes network "
+			"devices and writes BPF maps");
 	return verbs[c->verb](c, f);
 }
 

@@ -98,14 +98,16 @@ static int session_networks(const struct pool *pool, const char *path,
 	struct dirent *entry;
 
 	if (!dir)
-		return fail(f, CNI_IO, "open %s: %s", path, strerror(errno));
+		return failure_set(f, CNI_IO, "open %s: %s", path,
+				   strerror(errno));
 	while ((entry = readdir(dir))) {
 		if (!name_is_safe(entry->d_name, NETWORK_NAME_MAX) ||
 		    !strcmp(entry->d_name, pool->owner.network))
 			continue;
 		if (s->n_networks == NETWORKS_MAX)
-			return fail(f, CNI_CONFIG, "%s: more than %d networks",
-				    path, NETWORKS_MAX);
+			return failure_set(f, CNI_CONFIG,
+					   "%s: more than %d networks", path,
+					   NETWORKS_MAX);
 		strcpy(s->networks[s->n_networks++], entry->d_name);
 	}
 	return 0;
@@ -119,10 +121,11 @@ static int session_begin(const struct pool *pool, struct session *s,
 
 	snprintf(path, sizeof(path), "%s/ips", pool->state_dir);
 	if (dir_make(path, &e))
-		return fail_err(f, CNI_IO, &e, NULL);
+		return failure_from(f, CNI_IO, &e, NULL);
 	s->lock = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (s->lock < 0 || flock(s->lock, LOCK_EX))
-		return fail(f, CNI_IO, "lock %s: %s", path, strerror(errno));
+		return failure_set(f, CNI_IO, "lock %s: %s", path,
+				   strerror(errno));
 	return session_networks(pool, path, s, f);
 }
 
@@ -155,7 +158,7 @@ static int take(const struct pool *pool, const struct fl_addr *addr,
 
 	owner.addr = *addr;
 	if (ip_file_create(pool->state_dir, &owner, &e))
-		return fail_err(f, CNI_IO, &e, NULL);
+		return failure_from(f, CNI_IO, &e, NULL);
 	return 0;
 }
 
@@ -266,11 +269,12 @@ static int find(const struct pool *pool, const struct session *s, bool v4,
 	bool known = last_read(pool, v4, &last);
 
 	if (!walk(pool->node, v4, known ? &last : NULL, is_free, &search))
-		return fail(f, CNI_EXHAUSTED,
-			    "no IPv%d address is left in the node's pod "
-			    "CIDRs: %s/ips/ has one file for each that is "
-			    "taken",
-			    v4 ? 4 : 6, pool->state_dir);
+		return failure_set(
+			f, CNI_EXHAUSTED,
+			"no IPv%d address is left in the node's pod "
+			"CIDRs: %s/ips/ has one file for each that is "
+			"taken",
+			v4 ? 4 : 6, pool->state_dir);
 	*out = search.found;
 	return 0;
 }
@@ -284,13 +288,15 @@ static int wish_check(const struct pool *pool, const struct session *s,
 
 	addr_format(addr, text);
 	if (!pool_has(pool->node, addr))
-		return fail(f, CNI_ADDRESS,
-			    "address %s was asked for, but is not one that a "
-			    "pod of this node can have",
-			    text);
+		return failure_set(
+			f, CNI_ADDRESS,
+			"address %s was asked for, but is not one that a "
+			"pod of this node can have",
+			text);
 	if (is_taken_anywhere(pool, s, addr))
-		return fail(f, CNI_ADDRESS,
-			    "address %s was asked for, but is taken", text);
+		return failure_set(f, CNI_ADDRESS,
+				   "address %s was asked for, but is taken",
+				   text);
 	return 0;
 }
 
@@ -303,10 +309,11 @@ static int wishes_check(const struct pool *pool, const struct session *s,
 	for (i = 0; i < w->n_ips; i++) {
 		for (j = 0; j < i; j++)
 			if (addr_is_v4(&w->ips[i]) == addr_is_v4(&w->ips[j]))
-				return fail(f, CNI_ADDRESS,
-					    "more than one IPv%d address was "
-					    "asked for",
-					    addr_is_v4(&w->ips[i]) ? 4 : 6);
+				return failure_set(
+					f, CNI_ADDRESS,
+					"more than one IPv%d address was "
+					"asked for",
+					addr_is_v4(&w->ips[i]) ? 4 : 6);
 		ret = wish_check(pool, s, &w->ips[i], f);
 		if (ret)
 			return ret;
@@ -356,10 +363,10 @@ int pool_take(const struct pool *pool, const struct wishes *wishes,
 	int ret, count = 0;
 
 	if (!pool->node->n_pod_cidrs)
-		return fail(f, CNI_TRY_AGAIN,
-			    "the node has no pod CIDR yet (podCIDRs of "
-			    "%s/node.json is empty)",
-			    pool->state_dir);
+		return failure_set(f, CNI_TRY_AGAIN,
+				   "the node has no pod CIDR yet (podCIDRs of "
+				   "%s/node.json is empty)",
+				   pool->state_dir);
 	ret = session_begin(pool, &s, f);
 	if (!ret)
 		ret = wishes_check(pool, &s, wishes, f);
@@ -381,7 +388,8 @@ int pool_check(const struct pool *pool, struct failure *f)
 	int ret;
 
 	if (!pool->node->n_pod_cidrs)
-		return fail(f, CNI_UNAVAILABLE, "the node has no pod CIDR yet");
+		return failure_set(f, CNI_UNAVAILABLE,
+				   "the node has no pod CIDR yet");
 	ret = session_begin(pool, &s, f);
 	if (!ret && has_family(pool->node, true))
 		ret = find(pool, &s, true, &addr, f);

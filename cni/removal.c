@@ -33,7 +33,7 @@ static void note_err(struct removal *r, int code, const struct err *e)
 {
 	struct failure f;
 
-	fail_err(&f, code, e, NULL);
+	failure_from(&f, code, e, NULL);
 	note(r, &f);
 }
 

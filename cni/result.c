@@ -193,14 +193,14 @@ static int list_check(const cJSON *result, const char *key, const char *where,
 	if (!list || cJSON_IsNull(list))
 		return 0;
 	if (!cJSON_IsArray(list))
-		return fail(f, CNI_DECODE, "%s: \"%s\" must be a list", where,
-			    key);
+		return failure_set(f, CNI_DECODE, "%s: \"%s\" must be a list",
+				   where, key);
 	cJSON_ArrayForEach (item, list)
 		if (!cJSON_IsObject(item))
-			return fail(f, CNI_DECODE,
-				    "%s: \"%s\" must be a list of "
-				    "objects",
-				    where, key);
+			return failure_set(f, CNI_DECODE,
+					   "%s: \"%s\" must be a list of "
+					   "objects",
+					   where, key);
 	return 0;
 }
 
@@ -213,7 +213,8 @@ int result_check(const cJSON *result, const char *where, struct failure *f)
 	int ret;
 
 	if (!cJSON_IsObject(result))
-		return fail(f, CNI_DECODE, "%s: not a JSON object", where);
+		return failure_set(f, CNI_DECODE, "%s: not a JSON object",
+				   where);
 	for (i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
 		ret = list_check(result, lists[i], where, f);
 		if (ret)
@@ -221,9 +222,9 @@ int result_check(const cJSON *result, const char *where, struct failure *f)
 	}
 	cJSON_ArrayForEach (item, item_of(result, "ips"))
 		if (address_parse(text_of(item, "address"), &addr))
-			return fail(f, CNI_DECODE,
-				    "%s: \"ips\": not an address: %.64s", where,
-				    text_of(item, "address"));
+			return failure_set(f, CNI_DECODE,
+					   "%s: \"ips\": not an address: %.64s",
+					   where, text_of(item, "address"));
 	return 0;
 }
 
@@ -239,12 +240,13 @@ int result_addrs(const cJSON *result, int interface, struct fl_addr *out,
 		    (!cJSON_IsNumber(index) || index->valueint != interface))
 			continue;
 		if (count == max)
-			return fail(f, CNI_CONFIG,
-				    "a result has more than %d addresses", max);
+			return failure_set(
+				f, CNI_CONFIG,
+				"a result has more than %d addresses", max);
 		if (address_parse(text_of(item, "address"), &out[count]))
-			return fail(f, CNI_DECODE,
-				    "a result's address is none: %.64s",
-				    text_of(item, "address"));
+			return failure_set(f, CNI_DECODE,
+					   "a result's address is none: %.64s",
+					   text_of(item, "address"));
 		count++;
 	}
 	*n = count;

@@ -33,10 +33,11 @@ static int check_datapath(const struct call *c, const char *bpf_root,
 				    NULL, NULL) == 1
 		       ? CNI_LIMITED
 		       : CNI_UNAVAILABLE;
-	return fail(f, code,
-		    "the datapath is not loaded: %s (start fairlead-agent, or "
-		    "run fairlead-loader load)",
-		    e.msg);
+	return failure_set(
+		f, code,
+		"the datapath is not loaded: %s (start fairlead-agent, or "
+		"run fairlead-loader load)",
+		e.msg);
 }
 
 static int check_addresses(const struct call *c, const struct node_facts *node,
@@ -66,7 +67,7 @@ int verb_status(const struct call *c, struct failure *f)
 	int ret;
 
 	if (node_facts_read(c->conf.state_dir, &node, &e))
-		return fail(f, CNI_UNAVAILABLE, "%s", e.msg);
+		return failure_set(f, CNI_UNAVAILABLE, "%s", e.msg);
 	ret = check_datapath(c, bpf_root_of(&c->conf, &node), f);
 	if (ret)
 		return ret;

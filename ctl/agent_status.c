@@ -57,15 +57,16 @@ static void append_sources(const cJSON *answer, char *buf, size_t size)
 	}
 }
 
-static void append_count(const cJSON *answer, const char *key, char *buf,
-			 size_t size)
+static void append_count(const cJSON *answer, const char *knows,
+			 const char *key, char *buf, size_t size)
 {
 	const cJSON *objects = get(answer, "objects");
 	char text[80];
 
 	if (!cJSON_IsNumber(get(objects, key)))
 		return;
-	snprintf(text, sizeof(text), "%u %s", get_count(objects, key), key);
+	snprintf(text, sizeof(text), "%s%u %s", knows, get_count(objects, key),
+		 key);
 	append(buf, size, text);
 }
 
@@ -77,11 +78,11 @@ void agent_line(const cJSON *answer, char *buf, size_t size)
 	buf[0] = '\0';
 	append(buf, size, agent_is_ready(answer) ? "ready" : "not ready");
 	append_sources(answer, buf, size);
-	append_count(answer, "nodes", buf, size);
-	append_count(answer, "pods", buf, size);
+	append_count(answer, "knows ", "nodes", buf, size);
+	append_count(answer, "", "pods", buf, size);
 	if (!cJSON_IsNumber(ago) || ago->valuedouble < 0)
 		return;
-	snprintf(text, sizeof(text), "looked %s ago",
+	snprintf(text, sizeof(text), "last pass %s ago",
 		 format_duration(ago->valuedouble * 1e9, took));
 	append(buf, size, text);
 }

@@ -124,7 +124,7 @@ static int drops_once(const struct ctl *c, struct metrics *before,
 
 	if (values.interval > 0)
 		pause_for(values.interval);
-	rc = metrics_read(c, &now, e);
+	rc = metrics_snapshot(c, &now, e);
 	if (rc)
 		return rc;
 	n = drops_compare(before, &now, drops);
@@ -152,7 +152,7 @@ static int drops_run(const struct ctl *c, int argc, char **argv, struct err *e)
 			"--watch needs an --interval of 0.1 or more");
 		return EXIT_USAGE;
 	}
-	rc = metrics_read(c, &before, e);
+	rc = metrics_snapshot(c, &before, e);
 	do {
 		rc = rc ? rc : drops_once(c, &before, e);
 	} while (!rc && values.watch);

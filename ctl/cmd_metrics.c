@@ -115,7 +115,7 @@ static int metrics_run(const struct ctl *c, int argc, char **argv,
 		       struct err *e)
 {
 	static struct metrics m;
-	int rc = metrics_read(c, &m, e);
+	int rc = metrics_snapshot(c, &m, e);
 
 	(void)argc;
 	(void)argv;

@@ -78,8 +78,7 @@ static void print_datapath(const struct ctl *c, const struct status *s)
 	else if (devices)
 		snprintf(how, sizeof(how), " (%s)",
 			 s->n_tcx ? "TCX" : "clsact");
-	line(c, "datapath",
-	     "loaded, %s mode, %d of %d programs, on %d devices%s",
+	line(c, "datapath", "loaded, %s, %d of %d programs, on %d devices%s",
 	     s->config.overlay_ifindex ? "overlay" : "native", running,
 	     FL_HOOK_MAX, devices, how);
 	if (*s->running)
@@ -137,15 +136,7 @@ static void print_endpoints(const struct ctl *c, const struct status *s)
 {
 	size_t broken = status_endpoints(s, ~ENDPOINT_IS_PENDING);
 	size_t pending = status_endpoints(s, ENDPOINT_IS_PENDING);
-	size_t routes = 0, nodes = 0;
-
-	for (size_t i = 0; i < s->routes.n; i++) {
-		const struct route_view *v = &s->routes.list[i];
-
-		routes += v->is_route;
-		nodes += v->is_route && v->route.flags & FL_ROUTE_POD_CIDR &&
-			 !(v->route.flags & FL_ROUTE_LOCAL);
-	}
+	size_t nodes = routes_other_nodes(&s->routes);
 	if (!s->endpoints.n)
 		line(c, "endpoints", "none");
 	else if (!broken && !pending)
@@ -153,8 +144,8 @@ static void print_endpoints(const struct ctl *c, const struct status *s)
 	else
 		line(c, "endpoints", "%zu: %zu in trouble, %zu pending",
 		     s->endpoints.n, broken, pending);
-	line(c, "routes", "%zu prefixes, %zu pod ranges of other nodes", routes,
-	     nodes);
+	line(c, "routes", "%zu prefixes, %zu other node%s", s->routes.n, nodes,
+	     nodes == 1 ? "" : "s");
 }
 
 static void print_flows(const struct ctl *c, const struct status *s)
@@ -288,6 +279,7 @@ static void add_loaded(cJSON *doc, const struct status *s)
 	doc_u64(doc, "endpointsPending",
 		status_endpoints(s, ENDPOINT_IS_PENDING));
 	doc_u64(doc, "prefixes", s->routes.n);
+	doc_u64(doc, "otherNodes", routes_other_nodes(&s->routes));
 	doc_u64(doc, "flowEntries", flows ? flows->entries : 0);
 	doc_u64(doc, "flowEntriesMax", flows ? flows->max_entries : 0);
 	doc_u64(doc, "mapBytes", status_map_bytes(s));

@@ -49,7 +49,7 @@ static int read_counters(const struct ctl *c, struct metrics *out,
 	return 0;
 }
 
-int metrics_read(const struct ctl *c, struct metrics *out, struct err *e)
+int metrics_snapshot(const struct ctl *c, struct metrics *out, struct err *e)
 {
 	int rc;
 

@@ -12,7 +12,7 @@ struct metrics {
 	__u64 counters[FL_COUNT_MAX];
 };
 
-int metrics_read(const struct ctl *c, struct metrics *out, struct err *e);
+int metrics_snapshot(const struct ctl *c, struct metrics *out, struct err *e);
 __u64 metrics_clock(void); /* CLOCK_MONOTONIC, ns */
 
 /* A reason for drops at one hook, between two readings. */

@@ -89,6 +89,29 @@ const char *route_what(const struct route_view *v)
 						  : "other";
 }
 
+static bool is_other_node(const struct route_view *v)
+{
+	return v->is_route && v->route.node_id &&
+	       !(v->route.flags & FL_ROUTE_LOCAL);
+}
+
+size_t routes_other_nodes(const struct routes *r)
+{
+	size_t nodes = 0, j;
+
+	for (size_t i = 0; i < r->n; i++) {
+		if (!is_other_node(&r->list[i]))
+			continue;
+		for (j = 0; j < i; j++)
+			if (is_other_node(&r->list[j]) &&
+			    r->list[j].route.node_id ==
+				    r->list[i].route.node_id)
+				break;
+		nodes += j == i;
+	}
+	return nodes;
+}
+
 /* ---- reading --------------------------------------------------------- */
 
 static int keep_route(const void *key, const void *value, void *arg)

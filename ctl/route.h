@@ -33,3 +33,5 @@ const struct route_view *routes_lookup(const struct routes *r,
 bool routes_masquerades(const struct routes *r, const struct route_view *v);
 /* "pods", "node", "excluded" */
 const char *route_what(const struct route_view *v);
+/* Nodes beside this one. */
+size_t routes_other_nodes(const struct routes *r);

@@ -81,7 +81,8 @@ const struct map_usage *status_map(const struct status *s, const char *name);
 
 /* What the agent says of itself (docs/state.md); fits any answer, NULL too. */
 bool agent_is_ready(const cJSON *answer);
-/* One line: "ready, cluster-dir synced, 2 nodes, 5 pods, looked 3s ago". */
+/* One line: "ready, cluster-dir synced, knows 2 nodes, 5 pods, last pass 3s
+ * ago". */
 void agent_line(const cJSON *answer, char *buf, size_t size);
 /* Problems go to findings: a manifest that cannot be read, and so on. */
 void agent_judge(const cJSON *answer, struct findings *out);

@@ -153,7 +153,7 @@ static void wait_for_rate(const struct status *s)
 static int read_loaded(const struct ctl *c, struct status *s, struct err *e)
 {
 	struct err ignored;
-	int rc = metrics_read(c, &s->before, e);
+	int rc = metrics_snapshot(c, &s->before, e);
 
 	if (!rc)
 		rc = read_config(c, s, e);
@@ -194,7 +194,7 @@ int status_read(const struct ctl *c, struct status *out, struct err *e)
 	if (!out->loaded)
 		return 0;
 	wait_for_rate(out);
-	return metrics_read(c, &out->now, e);
+	return metrics_snapshot(c, &out->now, e);
 }
 
 void status_free(struct status *s)

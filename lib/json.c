@@ -58,16 +58,32 @@ static int line_of(const char *text, const char *at)
 	return line;
 }
 
+/* cJSON takes any control character for white space, NUL too. */
+static const char *find_control(const char *text, size_t len)
+{
+	const char *c;
+
+	for (c = text; c < text + len; c++)
+		if ((unsigned char)*c < ' ' && !(*c && strchr("\t\r\n", *c)))
+			return c;
+	return NULL;
+}
+
 int json_parse(const char *name, const char *text, size_t len, cJSON **out,
 	       struct err *e)
 {
-	const char *end = text;
+	const char *end = find_control(text, len);
 	cJSON *value;
 
 	if (!utf8_is_valid(text, len))
 		return err_set(e, EINVAL, "%s: not UTF-8", name);
 	if (strspn(text, " \t\r\n") >= len)
 		return err_set(e, EINVAL, "%s: empty", name);
+	if (end)
+		return err_set(e, EINVAL,
+			       "%s:%d: not valid JSON (control character)",
+			       name, line_of(text, end));
+	end = text;
 	value = cJSON_ParseWithLengthOpts(text, len, &end, false);
 	if (!value)
 		return err_set(e, EINVAL, "%s:%d: not valid JSON", name,

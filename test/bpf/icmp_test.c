@@ -167,21 +167,25 @@ static void what_does_not_fit_the_path_is_told_its_mtu(void **state)
 {
 	const struct family *f = *state;
 	struct path paths[5];
-	struct packet p, want;
+	struct packet p, q, want;
 
 	paths_of(f, paths);
 	for (int i = 0; i < 5; i++) {
 		struct error_layer e = {.kind = ERROR_TOO_BIG,
 					.mtu = paths[i].mtu};
 
-		for (int round = 0; round < 2; round++) { /* new, established */
-			sized(f, &paths[i], paths[i].mtu + 1, true, &p);
+		for (int j = 0; j < 4; j++) {
+			const size_t beyond[] = {1, 4, 5, 300};
+
+			tables_reset();
+			sized(f, &paths[i], paths[i].mtu + beyond[j], true, &p);
 			answer_of(f, &p, &e, &f->pod_a, &want);
 			expect_sent(FROM_POD_A, &p, REPLIED, &want);
 			assert_int_equal(last.mark, FL_MARK_DECIDED);
-			sized(f, &paths[i], paths[i].mtu, true, &p);
-			expect_at(FROM_POD_A, &p, VERDICT_REDIRECT,
+			sized(f, &paths[i], paths[i].mtu, true, &q);
+			expect_at(FROM_POD_A, &q, VERDICT_REDIRECT,
 				  paths[i].reason, NULL, __FILE__, __LINE__);
+			expect_sent(FROM_POD_A, &p, REPLIED, &want);
 		}
 	}
 }
@@ -213,8 +217,10 @@ static void what_may_be_cut_up_is_no_error(void **state)
 	sized(&ipv4, &paths[1], OVERLAY_MTU + 1, false, &p);
 	expect_sent(FROM_POD_A, &p, OVERLAY, NULL);
 	/* The host stack cuts, to_uplink translates. */
-	sized(&ipv4, &paths[3], UPLINK2_MTU + 1, false, &p);
-	expect_pass(FROM_POD_A, &p, HOST);
+	for (int i = 1; i < 100; i++) {
+		sized(&ipv4, &paths[3], UPLINK2_MTU + i, false, &p);
+		expect_pass(FROM_POD_A, &p, HOST);
+	}
 }
 
 static void what_does_not_fit_is_dropped_where_it_cannot_be_told(void **state)

@@ -187,7 +187,7 @@ static void overlay_make(void)
 	mac_format(overlay_mac, mac);
 	ip_lines("link add fl_host type bridge\n"
 		 "link add fl_vxlan address %s mtu %d type vxlan external "
-		 "dstport 8472\n",
+		 "dstport 8472 udp6zerocsumtx udp6zerocsumrx\n",
 		 mac, OVERLAY_MTU);
 	sysctl_of("ipv6", "fl_vxlan", "addr_gen_mode", "1");
 	sysctl_of("ipv6", "fl_host", "addr_gen_mode", "1");

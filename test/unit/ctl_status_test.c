@@ -164,6 +164,86 @@ static void an_exclusion_covers_what_lies_within(void **state)
 	assert_true(routes_masquerades(&r, &r.list[3]));  /* only a part */
 }
 
+static void add_node(struct routes *r, const char *text, unsigned int node,
+		     unsigned int flags)
+{
+	struct fl_prefix p = prefix(text);
+	struct fl_route route = {.node_id = node, .flags = flags};
+
+	routes_add(r, &p, &route);
+}
+
+static void a_node_with_many_prefixes_is_one_node(void **state)
+{
+	__cleanup(routes_free) struct routes r = {0};
+
+	(void)state;
+	add_node(&r, "10.1.0.0/24", 1, FL_ROUTE_POD_CIDR | FL_ROUTE_LOCAL);
+	assert_int_equal(routes_other_nodes(&r), 0);
+	add_node(&r, "10.2.0.0/24", 2, FL_ROUTE_POD_CIDR);
+	add_node(&r, "10.3.0.0/24", 3, FL_ROUTE_POD_CIDR);
+	add_node(&r, "192.0.2.2/32", 2, FL_ROUTE_NODE);
+	exclude(&r, "172.16.0.0/12");
+	assert_int_equal(routes_other_nodes(&r), 2);
+}
+
+/* ---- the agent's word ------------------------------------------------ */
+
+static void assert_agent_line(const char *json, const char *wanted)
+{
+	cJSON *answer = cJSON_Parse(json);
+	char line[256];
+
+	agent_line(answer, line, sizeof(line));
+	cJSON_Delete(answer);
+	assert_string_equal(line, wanted);
+}
+
+static void the_agents_answer_is_one_line(void **state)
+{
+	(void)state;
+	assert_agent_line("{\"ready\":true,"
+			  "\"sources\":[{\"name\":\"cluster-dir\","
+			  "\"synced\":true}],"
+			  "\"objects\":{\"nodes\":2,\"pods\":5},"
+			  "\"reconcile\":{\"secondsAgo\":3.2}}",
+			  "ready, cluster-dir synced, knows 2 nodes, 5 pods, "
+			  "last pass 3s ago");
+}
+
+static void an_answer_of_another_version_does_no_harm(void **state)
+{
+	(void)state;
+	assert_agent_line("{}", "not ready");
+	assert_agent_line("[]", "not ready");
+	assert_agent_line("{\"ready\":1,\"sources\":7,\"objects\":[],"
+			  "\"reconcile\":{\"secondsAgo\":\"x\"}}",
+			  "not ready");
+	assert_agent_line("{\"ready\":true,\"sources\":[1,{}]}",
+			  "ready,  not synced,  not synced");
+}
+
+static void the_agents_problems_are_the_nodes(void **state)
+{
+	cJSON *answer = cJSON_Parse(
+		"{\"ready\":false,\"reason\":\"no Node of this name\","
+		"\"objects\":{\"notEnforcedYet\":3},"
+		"\"problems\":[\"a.yaml:3: x\",\"b\",\"c\",\"d\"],"
+		"\"problemsInAll\":70}");
+	struct findings f = {0};
+
+	(void)state;
+	agent_judge(answer, &f);
+	cJSON_Delete(answer);
+	assert_int_equal(f.n, 6);
+	assert_int_equal(f.problems, 5);
+	assert_string_equal(f.list[0].text,
+			    "the agent is not ready: no Node of this name");
+	assert_string_equal(f.list[1].text, "the agent says: a.yaml:3: x");
+	assert_string_equal(f.list[4].text, "the agent has 67 more problems");
+	assert_int_equal(f.list[5].level, WARN);
+}
+
 /* ---- drops ----------------------------------------------------------- */
 
 static void what_is_dropped_now_comes_first(void **state)
@@ -382,6 +462,10 @@ int main(void)
 			an_address_that_moved_belongs_to_its_new_device),
 		cmocka_unit_test(the_longest_prefix_decides),
 		cmocka_unit_test(an_exclusion_covers_what_lies_within),
+		cmocka_unit_test(a_node_with_many_prefixes_is_one_node),
+		cmocka_unit_test(the_agents_answer_is_one_line),
+		cmocka_unit_test(an_answer_of_another_version_does_no_harm),
+		cmocka_unit_test(the_agents_problems_are_the_nodes),
 		cmocka_unit_test(what_is_dropped_now_comes_first),
 		cmocka_unit_test(counts_that_shrink_are_no_rate),
 		cmocka_unit_test(a_node_with_nothing_wrong_is_fine),
