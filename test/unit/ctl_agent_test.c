@@ -23,8 +23,9 @@ static int listener = -1;
 
 struct agent_fake {
 	pthread_t thread;
-	const char *answer; /* NULL: stay silent */
-	size_t repeat;	    /* send it so often */
+	const char *answer;    /* NULL: stay silent */
+	size_t repeat;	       /* send it so often */
+	unsigned int pause_us; /* before each but the first */
 	char asked[256];
 };
 
@@ -35,9 +36,12 @@ static void *serve(void *arg)
 	ssize_t n = read(fd, a->asked, sizeof(a->asked) - 1);
 
 	a->asked[n > 0 ? n : 0] = '\0';
-	for (size_t i = 0; a->answer && i < a->repeat; i++)
+	for (size_t i = 0; a->answer && i < a->repeat; i++) {
+		if (i)
+			usleep(a->pause_us);
 		if (send(fd, a->answer, strlen(a->answer), MSG_NOSIGNAL) < 0)
 			break;
+	}
 	/* Silent until the other side has had enough. */
 	if (!a->answer)
 		n = read(fd, a->asked, sizeof(a->asked) - 1);
@@ -113,6 +117,20 @@ static void a_silent_agent_is_given_up(void **state)
 	assert_null(answer);
 }
 
+static void an_agent_that_dawdles_is_given_up(void **state)
+{
+	struct agent_fake a = {.answer = " ", .repeat = 40, .pause_us = 50000};
+	__u64 start = metrics_clock(), ms;
+	cJSON *answer = NULL;
+	struct err e;
+
+	(void)state;
+	assert_int_equal(ask(&a, &answer, &e), -ETIMEDOUT);
+	ms = (metrics_clock() - start) / 1000000;
+	assert_in_range(ms, WAIT_MS, 1500);
+	assert_null(answer);
+}
+
 static void nobody_there_is_told_at_once(void **state)
 {
 	char longer[300];
@@ -162,6 +180,7 @@ int main(void)
 			what_is_no_good_answer_is_an_error_that_says_why),
 		cmocka_unit_test(an_answer_without_end_is_cut_off),
 		cmocka_unit_test(a_silent_agent_is_given_up),
+		cmocka_unit_test(an_agent_that_dawdles_is_given_up),
 		cmocka_unit_test(nobody_there_is_told_at_once),
 	};
 
