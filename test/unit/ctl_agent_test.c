@@ -37,7 +37,7 @@ static void *serve(void *arg)
 
 	a->asked[n > 0 ? n : 0] = '\0';
 	for (size_t i = 0; a->answer && i < a->repeat; i++) {
-		if (i)
+		if (i && a->pause_us)
 			usleep(a->pause_us);
 		if (send(fd, a->answer, strlen(a->answer), MSG_NOSIGNAL) < 0)
 			break;
@@ -99,8 +99,11 @@ static void what_is_no_good_answer_is_an_error_that_says_why(void **state)
 
 static void an_answer_without_end_is_cut_off(void **state)
 {
+	static char blanks[16384];
+
 	(void)state;
-	assert_odd("0123456789abcdef", 8192, "too long");
+	memset(blanks, ' ', sizeof(blanks) - 1);
+	assert_odd(blanks, 8, "too long");
 }
 
 static void a_silent_agent_is_given_up(void **state)
