@@ -363,13 +363,35 @@ transport:
 	return p->flags & PKT_FRAG_LATER ? 0 : parse_l4(data, data_end, p);
 }
 
-/* Headers are read from the linear part. What a device delivers has them
- * there nearly always; where not, pull them once. */
+/* The headers of nearly all packets: no options, TCP or UDP. */
+static __always_inline bool has_plain_headers(void *data, void *data_end)
+{
+	struct ethhdr *eth = data;
+	struct iphdr *ip4 = data + ETH_HLEN;
+	struct ipv6hdr *ip6 = data + ETH_HLEN;
+
+	if ((void *)(ip4 + 1) + sizeof(struct tcphdr) > data_end)
+		return false;
+	if (eth->h_proto == bpf_htons(ETH_P_IP))
+		return ip4->ihl == 5 && (ip4->protocol == IPPROTO_TCP ||
+					 ip4->protocol == IPPROTO_UDP);
+	if ((void *)(ip6 + 1) + sizeof(struct tcphdr) > data_end ||
+	    eth->h_proto != bpf_htons(ETH_P_IPV6))
+		return false;
+	return ip6->nexthdr == IPPROTO_TCP || ip6->nexthdr == IPPROTO_UDP;
+}
+
+/* Headers are read from the linear part. Where they may reach beyond it, pull
+ * them once. Not more than that: a segment of a stream has its headers there
+ * and its data in pages, and data that is pulled is copied, and can't be joined
+ * with the next segment's by the receiver. */
 static __always_inline bool headers_linear(struct __sk_buff *skb)
 {
+	void *data = (void *)(long)skb->data;
+	void *data_end = (void *)(long)skb->data_end;
 	__u32 want = skb->len < 128 ? skb->len : 128;
 
-	if ((long)skb->data_end - (long)skb->data >= want)
+	if (has_plain_headers(data, data_end) || data_end - data >= want)
 		return true;
 	return !bpf_skb_pull_data(skb, want);
 }

@@ -181,7 +181,7 @@ static int host_sysctls(struct attachment *a, struct err *e)
 	if (!ret)
 		ret = device_sysctl("ipv4", device, "rp_filter", "0", e);
 	if (!ret && has_family(a, false))
-		ret = device_sysctl("ipv6", device, "forwarding", "1", e);
+		ret = link_forward_ipv6(a->host, device, e);
 	return ret;
 }
 

@@ -85,6 +85,22 @@ static void put_tuple(const struct fl_tuple *t, FILE *out)
 		format_proto(t->proto, proto));
 }
 
+static const char *action_words(unsigned int action)
+{
+	switch (action) {
+	case FL_ACTION_LOCAL:
+		return "to a local pod";
+	case FL_ACTION_OVERLAY:
+		return "to another node";
+	case FL_ACTION_UPLINK:
+		return "by an uplink";
+	case FL_ACTION_HOST:
+		return "to this node";
+	default:
+		return "?";
+	}
+}
+
 static void put_story(const struct fl_event *ev, const struct look *look,
 		      FILE *out)
 {
@@ -95,7 +111,7 @@ static void put_story(const struct fl_event *ev, const struct look *look,
 	switch (ev->type) {
 	case FL_EVENT_FLOW_NEW:
 		translation_text(&ev->tuple, &ev->to, translation);
-		fprintf(out, "%s%s%s", action_name(ev->action),
+		fprintf(out, "%s%s%s", action_words(ev->action),
 			*translation ? " " : "", translation);
 		break;
 	case FL_EVENT_FLOW_CLOSED:

@@ -27,7 +27,8 @@ struct device_state {
 	unsigned int ifindex;
 	enum attach_role role;
 	bool expected_attached; /* the host device has no programs */
-	bool exists, up, attached;
+	bool exists;		/* and is of the kind that we make */
+	bool up, attached;
 	struct fl_uplink uplink; /* of ATTACH_UPLINK */
 };
 

@@ -93,9 +93,11 @@ static void judge_device(const struct device_state *d, struct findings *out)
 	if (!d->exists)
 		finding_add(
 			out, BAD,
-			"Is this the node's own network namespace? If it is: "
-			"the agent or `fairlead-loader load` makes the device "
-			"again.",
+			d->role == ATTACH_UPLINK
+				? "It went, or has another number now; the "
+				  "agent takes it up when it is back."
+				: "The agent or `fairlead-loader load` makes "
+				  "it again.",
 			"there is no %s: no device has number %u", role,
 			d->ifindex);
 	else if (!d->up)
@@ -108,6 +110,25 @@ static void judge_device(const struct device_state *d, struct findings *out)
 			"The agent attaches them again, or `fairlead-loader "
 			"attach DEV`. Who took them away?",
 			"our programs are not on %s %s", role, d->name);
+}
+
+/* Neither of the devices that we make: most likely we are elsewhere. */
+static bool is_elsewhere(const struct status *s)
+{
+	int made = 0, missing = 0;
+
+	for (int i = 0; i < s->n_devices; i++)
+		if (s->devices[i].role != ATTACH_UPLINK) {
+			made++;
+			missing += !s->devices[i].exists;
+		}
+	return made && missing == made;
+}
+
+static void judge_devices(const struct status *s, struct findings *out)
+{
+	for (int i = 0; i < s->n_devices; i++)
+		judge_device(&s->devices[i], out);
 }
 
 static void judge_uplinks(const struct status *s, struct findings *out)
@@ -247,12 +268,19 @@ void status_judge(const struct status *s, struct findings *out)
 	judge_loaded(s, out);
 	if (s->loaded) {
 		judge_hooks(s, out);
-		for (int i = 0; i < s->n_devices; i++)
-			judge_device(&s->devices[i], out);
-		judge_uplinks(s, out);
 		judge_routes(s, out);
-		judge_endpoints(s, out);
 		judge_maps(s, out);
+	}
+	if (s->loaded && is_elsewhere(s)) {
+		finding_add(out, BAD,
+			    "Is this its network namespace? Enter it with "
+			    "`nsenter --net=...`. If it is: the agent or "
+			    "`fairlead-loader load` makes them again.",
+			    "the devices of this node are not here");
+	} else if (s->loaded) {
+		judge_devices(s, out);
+		judge_uplinks(s, out);
+		judge_endpoints(s, out);
 	}
 	judge_node(s, out);
 	judge_agent(s, out);

@@ -43,6 +43,20 @@ static int read_config(const struct ctl *c, struct status *s, struct err *e)
 
 /* ---- devices --------------------------------------------------------- */
 
+/* Another namespace has devices of the same numbers. */
+static bool is_ours(const struct link_info *info, enum attach_role role)
+{
+	switch (role) {
+	case ATTACH_OVERLAY:
+		return !strcmp(info->kind, "vxlan");
+	case ATTACH_POD: /* the host device */
+		return !strcmp(info->kind, "dummy") ||
+		       !strcmp(info->kind, "ifb");
+	default:
+		return true;
+	}
+}
+
 static struct device_state *add_device(const struct ctl *c, struct status *s,
 				       struct link_ctx *links,
 				       unsigned int ifindex,
@@ -59,7 +73,8 @@ static struct device_state *add_device(const struct ctl *c, struct status *s,
 				   .ifindex = ifindex,
 				   .role = role,
 				   .expected_attached = attached};
-	if (link_get_index(links, ifindex, &info, &ignored))
+	if (link_get_index(links, ifindex, &info, &ignored) ||
+	    !is_ours(&info, role))
 		return d;
 	d->exists = true;
 	d->up = info.flags & IFF_UP;

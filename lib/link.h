@@ -102,3 +102,10 @@ int link_neigh_get(struct link_ctx *c, unsigned int ifindex, const struct fl_add
 /* Write a sysctl below /proc/sys in the calling thread's namespace, e.g.
  * ("net/ipv4/conf/fl_x/rp_filter", "0"). */
 int sysctl_write(const char *path, const char *value, struct err *e);
+
+/* Switch forwarding of IPv6 on for one device of this thread's namespace (c
+ * must be of it). Whenever the kernel does that, it drops the default routes
+ * that routers advertised on any device, unless that device's accept_ra is 2:
+ * so where such a route is, and accept_ra is 1, it becomes 2 first. Where
+ * forwarding is on already, nothing is written. */
+int link_forward_ipv6(struct link_ctx *c, const char *device, struct err *e);

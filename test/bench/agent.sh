@@ -12,7 +12,15 @@ agent_memory() {
 		failed agent_rss fairlead "the agent does not run"
 		return
 	fi
-	sample agent_rss fairlead MB "$rss"
+	sample agent_rss fairlead MiB "$rss"
+}
+
+map_memory() {
+	local mib
+	wanted map_memory || return 0
+	mib=$(fairlead a map --json 2>"$DIR/out" | jq -e '[.maps[].bytes] | add / 1048576') &&
+		sample map_memory fairlead MiB "$mib" ||
+		failed map_memory fairlead "$(tail -n 2 "$DIR/out")"
 }
 
 agent_start_one() { # agent_start_one NAME
@@ -28,9 +36,12 @@ agent_start_one() { # agent_start_one NAME
 
 agent_round() {
 	local round=$1
-	wanted agent_start || return 0
+	wanted agent_start || wanted map_memory || return 0
 	if [ -n "${unusable[fairlead]:-}" ]; then
-		[ "$round" != 0 ] || failed agent_start fairlead "${unusable[fairlead]}"
+		if [ "$round" = 0 ]; then
+			failed agent_start fairlead "${unusable[fairlead]}"
+			failed map_memory fairlead "${unusable[fairlead]}"
+		fi
 		return
 	fi
 	[ "$round" != 0 ] || node_manifest c
@@ -41,4 +52,5 @@ agent_round() {
 	ip -n "$P-c" link del fl_host 2>/dev/null
 	agent_start_one agent_start_cold
 	agent_start_one agent_start
+	map_memory
 }

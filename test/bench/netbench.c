@@ -6,9 +6,8 @@
  *	netbench connections ADDR PORT SECONDS	connect, a byte each way, close
  *	netbench packets ADDR PORT SECONDS	16-byte UDP packets that arrive
  *
- * The last two print one number, the rate a second. A second is one of CPU
- * time, of client and server together: they share a CPU, so that on a quiet
- * machine it is any second, and on a busy one what others take is not ours.
+ * The last two print how many there were, and the seconds of CPU time that
+ * client and server used for them.
  */
 #include <arpa/inet.h>
 #include <err.h>
@@ -182,7 +181,7 @@ static void connections(const struct addrinfo *to, int fd, double seconds)
 			one_connection(to);
 		n += 16;
 	}
-	printf("%.0f\n", n / (ask(fd).cpu - before.cpu));
+	printf("%lu %.6f\n", n, ask(fd).cpu - before.cpu);
 }
 
 static void packets(int fd, double seconds)
@@ -199,7 +198,7 @@ static void packets(int fd, double seconds)
 	arrived = after.packets - before.packets;
 	if (arrived < sent - sent / 100)
 		warnx("%llu of %llu packets were lost", sent - arrived, sent);
-	printf("%.0f\n", arrived / (after.cpu - before.cpu));
+	printf("%llu %.6f\n", arrived, after.cpu - before.cpu);
 }
 
 static void client(bool tcp, char **argv)

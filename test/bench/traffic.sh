@@ -20,13 +20,29 @@ measure_udp_latency() {
 		-i "${address[$1]}" -p $PORT_UDP -t 1 2>&1 | tee "$DIR/out" | sockperf_percentiles
 }
 
-# A second of CPU time, as in netbench.c.
+# Rates are for a second of CPU time that client, server and the kernel's
+# thread for packets use. All are on one CPU, so on a quiet machine that is any
+# second; on a busy one, what others take in between is not held against us.
+ksoftirqd=$(pgrep -x "ksoftirqd/$CPU")
+softirq_seconds() {
+	awk '{ s = $1 / 1e9 } END { print s + 0 }' "/proc/${ksoftirqd:-none}/schedstat" 2>/dev/null || echo 0
+}
+
+# rate COMMAND...: it prints a quantity and the seconds of client and server.
+rate() {
+	local before figures
+	before=$(softirq_seconds)
+	figures=$("$@") && [ -n "$figures" ] || return
+	awk '{ print $1 / ($2 + $4 - $3) }' <<<"$figures $before $(softirq_seconds)"
+}
+
 iperf_gbits() {
 	on_cpu "${client[$1]}" timeout 20 iperf3 -J -t 1 -c "${address[$1]}" \
 		-p $PORT_IPERF >"$DIR/out" 2>&1
-	jq -er '.end | .sum_received.bits_per_second / 1e7 /
-		(.cpu_utilization_percent | .host_total + .remote_total)' "$DIR/out"
+	jq -er '.end | "\(.sum_received.bytes * 8 / 1e9) \((.cpu_utilization_percent |
+		.host_total + .remote_total) * .sum_received.seconds / 100)"' "$DIR/out"
 }
+
 # offload SYSTEM on|off: in both pods. Not GRO: it is off on a veth device, and
 # to switch it on would change how the device receives (NAPI) for good.
 offload() {
@@ -36,19 +52,19 @@ offload() {
 measure_tcp_throughput() {
 	local rc
 	offload "$1" off
-	iperf_gbits "$1"
+	rate iperf_gbits "$1"
 	rc=$?
 	offload "$1" on
 	return $rc
 }
-measure_tcp_throughput_gso() { iperf_gbits "$1"; }
+measure_tcp_throughput_gso() { rate iperf_gbits "$1"; }
 
 netbench() { # netbench SYSTEM WHAT
 	on_cpu "${client[$1]}" timeout 20 "$TOOLS/netbench" "$2" \
 		"${address[$1]}" $PORT_NET 0.6 2>"$DIR/out"
 }
-measure_connections() { netbench "$1" connections; }
-measure_udp_packets() { netbench "$1" packets; }
+measure_connections() { rate netbench "$1" connections; }
+measure_udp_packets() { rate netbench "$1" packets; }
 
 # traffic_one PREFIX MEASURE PAIR SYSTEM
 traffic_one() {

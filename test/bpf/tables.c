@@ -308,6 +308,11 @@ void flow_remove(const struct fl_tuple *key)
 	     "delete from fl_flows");
 }
 
+void flows_forget(void)
+{
+	map_empty(node.dp->maps.fl_flows);
+}
+
 static unsigned int map_count(const struct bpf_map *map)
 {
 	int fd = bpf_map__fd(map);

@@ -41,6 +41,7 @@ struct fl_metric metric_read(enum fl_hook hook, enum fl_reason reason);
 bool flow_read(const struct fl_tuple *key, struct fl_flow *f);
 void flow_write(const struct fl_tuple *key, const struct fl_flow *f);
 void flow_remove(const struct fl_tuple *key);
+void flows_forget(void); /* all of them */
 unsigned int flow_count(void);
 /* Moves last_seen_ns of one direction into the past. */
 void flow_age(const struct fl_tuple *key, unsigned int seconds);

@@ -149,6 +149,7 @@ stop() {
 # Remove what belongs to a prefix: processes, namespaces, mounts, pins, files.
 remove_prefix() {
 	local p=$1 ns m d
+	[[ $p =~ ^fl[a-z]+[0-9]+$ ]] || return
 	for ns in /run/netns/"$p"-*; do
 		ip netns pids "${ns##*/}" 2>/dev/null | xargs -r kill -9 2>/dev/null
 	done
@@ -389,6 +390,7 @@ agent_start() {
 	shift
 	background in_node "$node" "$BUILD/fairlead-agent" --config "$(config_of "$node")" "$@" \
 		>>"$DIR/$node/agent.log" 2>&1 </dev/null
+	disown # no word of its death
 	echo $! >"$DIR/$node/agent.pid"
 	: >"$DIR/pid/$!"
 }
@@ -531,7 +533,7 @@ pod_mac() { jq -r '[.interfaces[] | select((.sandbox // "") != "")][0].mac' "$DI
 # serve NAMESPACE [PORT]: TCP and UDP of both families, see traffic.py.
 serve() {
 	local ns=$1 port=${2:-7000}
-	background in_ns "$ns" "$E2E/traffic.py" serve "$port"
+	background in_ns "$ns" "$E2E/traffic.py" serve "$port" >"$DIR/serve-$ns.log" 2>&1
 	wait_for 5 in_ns "$ns" "$E2E/traffic.py" who tcp 127.0.0.1 "$port" ||
 		echo "serve: nothing listens in $ns" >&2
 }

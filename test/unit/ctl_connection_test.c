@@ -267,6 +267,36 @@ static void any_of_the_four_ports_matches(void **state)
 	assert_false(passes(FILTER(.port = 443)));
 }
 
+static void a_translated_destination_is_found_too(void **state)
+{
+	struct fl_tuple t = tuple(A, 1000, WORLD, 80, IPPROTO_TCP);
+	struct fl_tuple to = tuple(A, 1000, B, 8080, IPPROTO_TCP);
+	struct filter f = FILTER(.to = range(B));
+	struct connection c = {.tuple = t, .to = to};
+	struct pods pods = {0};
+	struct fl_flow flow = {0};
+
+	(void)state;
+	c.sent = &flow;
+	assert_true(filter_connection(&f, &pods, &c));
+	f = FILTER(.port = 8080);
+	assert_true(filter_connection(&f, &pods, &c));
+	f = FILTER(.to = range(NODE));
+	assert_false(filter_connection(&f, &pods, &c));
+}
+
+static void the_identifier_of_a_ping_is_no_port(void **state)
+{
+	struct fl_tuple t = tuple(A, 80, B, 0, IPPROTO_ICMP);
+	struct fl_flow flow = {0};
+	struct connection c = {.tuple = t, .to = t, .sent = &flow};
+	struct filter f = FILTER(.port = 80);
+	struct pods pods = {0};
+
+	(void)state;
+	assert_false(filter_connection(&f, &pods, &c));
+}
+
 static void the_rest_matches_exactly(void **state)
 {
 	(void)state;
@@ -365,6 +395,8 @@ int main(void)
 		cmocka_unit_test(
 			a_range_of_one_family_has_nothing_of_the_other),
 		cmocka_unit_test(any_of_the_four_ports_matches),
+		cmocka_unit_test(a_translated_destination_is_found_too),
+		cmocka_unit_test(the_identifier_of_a_ping_is_no_port),
 		cmocka_unit_test(the_rest_matches_exactly),
 		cmocka_unit_test(a_pod_that_is_not_here_is_an_error),
 		cmocka_unit_test(a_wrong_range_or_state_says_what_is_right),

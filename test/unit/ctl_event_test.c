@@ -123,14 +123,16 @@ static void a_new_connection_says_where_it_goes_and_as_what(void **state)
 	struct fl_event ev = begun();
 
 	(void)state;
-	assert_line(&ev, &nobody,
-		    "new   10.1.0.5:1000 -> 198.51.100.7:80 tcp  uplink from "
-		    "192.0.2.1:1024  endpoint 2000000007");
+	assert_line(
+		&ev, &nobody,
+		"new   10.1.0.5:1000 -> 198.51.100.7:80 tcp  by an uplink from "
+		"192.0.2.1:1024  endpoint 2000000007");
 	ev.to = ev.tuple;
 	ev.action = FL_ACTION_LOCAL;
-	assert_line(&ev, &nobody,
-		    "new   10.1.0.5:1000 -> 198.51.100.7:80 tcp  local  "
-		    "endpoint 2000000007");
+	assert_line(
+		&ev, &nobody,
+		"new   10.1.0.5:1000 -> 198.51.100.7:80 tcp  to a local pod  "
+		"endpoint 2000000007");
 }
 
 static void an_ended_one_says_what_it_carried(void **state)

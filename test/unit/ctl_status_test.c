@@ -376,6 +376,18 @@ static void each_fault_of_the_datapath_is_found(void **state)
 	assert_finds(&s, BAD, "no routes");
 }
 
+static void in_another_namespace_only_that_is_said(void **state)
+{
+	struct status s = fine();
+
+	(void)state;
+	s.devices[0].exists = false;
+	assert_finds(&s, BAD, "there is no overlay device");
+	s.devices[1].exists = false;
+	s.devices[2].exists = false;
+	assert_finds(&s, BAD, "the devices of this node are not here");
+}
+
 static void a_full_hash_is_found_and_a_full_lru_is_not(void **state)
 {
 	struct status s = fine();
@@ -470,6 +482,7 @@ int main(void)
 		cmocka_unit_test(counts_that_shrink_are_no_rate),
 		cmocka_unit_test(a_node_with_nothing_wrong_is_fine),
 		cmocka_unit_test(each_fault_of_the_datapath_is_found),
+		cmocka_unit_test(in_another_namespace_only_that_is_said),
 		cmocka_unit_test(a_full_hash_is_found_and_a_full_lru_is_not),
 		cmocka_unit_test(the_agent_and_its_file_are_judged),
 		cmocka_unit_test(many_broken_endpoints_do_not_flood_the_screen),

@@ -86,6 +86,36 @@ static void a_narrower_one_drops_the_least_important_columns(void **state)
 		      "(too narrow for EXTRA, MORE; --wide shows all)\n");
 }
 
+/* B goes first, but it is C that does not fit. */
+static void what_fits_after_all_comes_back(void **state)
+{
+	static const struct column three[] = {{"A", TEXT, 0, 0, false},
+					      {"B", NUMBER, 2, 0, false},
+					      {"C", TEXT, 1, 0, false}};
+	struct table *t = table_new(three, 3);
+
+	(void)state;
+	table_cell(t, PLAIN, "a");
+	table_cell(t, PLAIN, "1");
+	table_cell(t, PLAIN, "much too long for that");
+	assert_prints(t, (struct look){.headers = true, .width = 10},
+		      "A  B\n"
+		      "a  1\n"
+		      "(too narrow for C; --wide shows all)\n");
+}
+
+static void what_goes_early_goes_before_a_cell_is_cut(void **state)
+{
+	static const struct column two[] = {
+		{"A", TEXT, 0, 3, false}, {"B", NUMBER, DROP_EARLY, 0, false}};
+	struct table *t = table_new(two, 2);
+
+	(void)state;
+	table_cell(t, PLAIN, "abcdefgh");
+	table_cell(t, PLAIN, "123");
+	assert_prints(t, (struct look){.width = 8}, "abcdefgh\n");
+}
+
 static void color_wraps_the_text_and_never_the_padding(void **state)
 {
 	static const struct column two[] = {{"A", TEXT, 0, 0, false},
@@ -170,6 +200,8 @@ int main(void)
 			a_narrow_terminal_cuts_names_in_the_middle_first),
 		cmocka_unit_test(
 			a_narrower_one_drops_the_least_important_columns),
+		cmocka_unit_test(what_fits_after_all_comes_back),
+		cmocka_unit_test(what_goes_early_goes_before_a_cell_is_cut),
 		cmocka_unit_test(color_wraps_the_text_and_never_the_padding),
 		cmocka_unit_test(names_cannot_command_the_terminal),
 		cmocka_unit_test(characters_count_and_not_bytes),

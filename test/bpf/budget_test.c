@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+/*
+ * Two budgets that a change overruns unnoticed: what the verifier walks (a
+ * kernel update must not push a program over its limit of a million), and the
+ * kernel memory of all maps together, as the kernel itself accounts for it.
+ */
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <cmocka.h>
+
+#include <fairlead/abi.h>
+
+#include "datapath.skel.h"
+
+#define VERIFIED_MAX	(1000000 / 10)
+#define FLOWS_DEFAULT	65536
+#define MAP_BYTES_MAX	(32 << 20)
+
+static struct datapath_bpf *load(bool overlay)
+{
+	struct datapath_bpf *skel = datapath_bpf__open();
+
+	assert_non_null(skel);
+	/* All that can be on is on: the most that there is to walk. */
+	skel->rodata->options.overlay = overlay;
+	skel->rodata->options.masquerade_v4 = 1;
+	skel->rodata->options.masquerade_v6 = 1;
+	skel->rodata->options.flow_events = 1;
+	skel->rodata->options.overlay_port = 8472;
+	bpf_map__set_max_entries(skel->maps.fl_flows, FLOWS_DEFAULT);
+	assert_int_equal(datapath_bpf__load(skel), 0);
+	return skel;
+}
+
+/* The kernel prints it in fdinfo; bpf_prog_info has it in newer headers only. */
+static unsigned long long fdinfo(int fd, const char *key)
+{
+	char path[64], line[128];
+	unsigned long long value = 0;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "/proc/self/fdinfo/%d", fd);
+	f = fopen(path, "r");
+	assert_non_null(f);
+	while (fgets(line, sizeof(line), f)) {
+		if (!strncmp(line, key, strlen(key)) &&
+		    line[strlen(key)] == ':')
+			sscanf(line + strlen(key) + 1, "%llu", &value);
+	}
+	fclose(f);
+	return value;
+}
+
+static void no_program_takes_a_tenth_of_the_verifiers_limit(void **state)
+{
+	(void)state;
+	for (int overlay = 0; overlay < 2; overlay++) {
+		struct datapath_bpf *skel = load(overlay);
+		struct bpf_program *p;
+
+		bpf_object__for_each_program (p, skel->obj) {
+			unsigned long long n = fdinfo(bpf_program__fd(p),
+						      "verified_insns");
+
+			print_message("# %s: %llu instructions walked\n",
+				      bpf_program__name(p), n);
+			assert_in_range(n, 1, VERIFIED_MAX);
+		}
+		datapath_bpf__destroy(skel);
+	}
+}
+
+static void all_maps_at_their_default_sizes_fit_in_32_megabytes(void **state)
+{
+	struct datapath_bpf *skel = load(true);
+	unsigned long long total = 0;
+	struct bpf_map *m;
+
+	(void)state;
+	bpf_object__for_each_map (m, skel->obj)
+		total += fdinfo(bpf_map__fd(m), "memlock");
+	print_message("# %llu bytes\n", total);
+	assert_in_range(total, 1 << 20, MAP_BYTES_MAX);
+	datapath_bpf__destroy(skel);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			no_program_takes_a_tenth_of_the_verifiers_limit),
+		cmocka_unit_test(
+			all_maps_at_their_default_sizes_fit_in_32_megabytes),
+	};
+
+	if (geteuid() != 0) {
+		puts("ok 1 - budgets # SKIP needs root");
+		return 0;
+	}
+	libbpf_set_strict_mode(LIBBPF_STRICT_ALL);
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
