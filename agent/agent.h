@@ -47,8 +47,8 @@ struct agent {
 
 	/* what follows from it */
 	struct desired desired;
-	bool applied;		   /* the last pass went through */
-	bool raise;		   /* the epoch is to be raised by the next */
+	bool applied; /* the last pass went through */
+	bool raise;   /* the epoch is to be raised by the next */
 	struct problems problems;
 
 	struct event *pass_timer, *full_timer;

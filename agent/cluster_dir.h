@@ -13,15 +13,15 @@
 
 struct cluster_file {
 	char *name;
-	struct stat seen; /* which version was read */
-	bool good;	  /* was readable at least once */
-	bool present;	  /* in the scan that runs */
-	char *error;	  /* of the last reading, or NULL */
+	struct stat seen;	  /* which version was read */
+	bool good;		  /* was readable at least once */
+	bool present;		  /* in the scan that runs */
+	char *error;		  /* of the last reading, or NULL */
 	struct manifest manifest; /* the last good one */
 };
 
 struct cluster_dir {
-	const char *path; /* the caller's */
+	const char *path;	    /* the caller's */
 	struct cluster_file *files; /* in the order of their names */
 	size_t n, room;
 	bool readable; /* at the last scan */
@@ -30,7 +30,8 @@ struct cluster_dir {
 };
 
 /* Read what has changed since the last scan; *changed: the model or the
- * problems are others. An unreadable directory is an error and changes nothing. */
+ * problems are others. An unreadable directory is an error and changes nothing.
+ */
 int cluster_dir_scan(struct cluster_dir *d, bool *changed, struct err *e);
 
 /* Everything has been read at least once: what is not in the model does not

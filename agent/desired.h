@@ -24,7 +24,7 @@ struct desired {
 	/* Why the rest cannot be said yet, "" if it can. Endpoints and the
 	 * routes to them are valid all the same. */
 	char missing[256];
-	struct node_facts node; /* but for tcx */
+	struct node_facts node;	 /* but for tcx */
 	struct fl_config config; /* but for the epoch */
 	struct uplinks uplink_list;
 	struct entries endpoints, routes, masquerade, uplinks;

@@ -255,5 +255,6 @@ void desired_add_nodes(const struct inputs *in, const struct node *own,
 	entries_unique(&d->routes, prefer, &w);
 	entries_sort(&d->masquerade);
 	entries_unique(&d->masquerade, NULL, NULL);
+	desired_find_overlaps(in->ids, d);
 	model_each(in->model, OBJECT_NODE, add_host_routes, &w);
 }

@@ -23,8 +23,8 @@ void endpoints_free(struct endpoints *list);
 const struct endpoint_record *endpoints_find(const struct endpoints *list,
 					     const char *container_id,
 					     const char *ifname);
-const struct endpoint_record *
-endpoints_find_addr(const struct endpoints *list, const struct fl_addr *addr);
+const struct endpoint_record *endpoints_find_addr(const struct endpoints *list,
+						  const struct fl_addr *addr);
 /* Add, or take the place of the one with the same container and interface. */
 void endpoints_put(struct endpoints *list, const struct endpoint_record *r);
 void endpoints_drop(struct endpoints *list, const char *container_id,

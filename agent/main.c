@@ -10,7 +10,6 @@
  */
 #include <errno.h>
 #include <fcntl.h>
-#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,8 +19,8 @@
 
 #include "../lib/cleanup.h"
 #include "../lib/log.h"
-#include "../loader/loader.h"
 #include "agent.h"
+#include "datapath.h"
 #include "http.h"
 #include "options.h"
 #include "reconcile.h"
@@ -47,58 +46,6 @@ static int lock_state_dir(const char *state_dir, struct err *e)
 		return err_set(e, errno, "another agent runs with state-dir %s",
 			       state_dir);
 	take_fd(&fd);
-	return 0;
-}
-
-/* ---- the datapath --------------------------------------------------- */
-
-static int load_datapath(const struct config *c, struct err *e)
-{
-	struct datapath_report report = {0};
-	char running[128], build[128];
-	double start = clock_seconds();
-	int rc;
-
-	if (!datapath_running(c->bpf_root, running, e) &&
-	    !datapath_build(c, build) && !strcmp(running, build)) {
-		log_info("datapath adopted", "build=\"%s\"", running);
-		return 0;
-	}
-	rc = datapath_check(c->bpf_root, e);
-	if (!rc)
-		rc = datapath_load(c, false, &report, e);
-	if (rc)
-		return rc;
-	log_info("datapath loaded",
-		 "maps=%s programs=%s flows_max=%u map_bytes=%llu "
-		 "seconds=%.3f",
-		 report.reused_maps ? "adopted" : "new",
-		 report.replaced_programs ? "replaced" : "new",
-		 report.flows_max, report.map_bytes, clock_seconds() - start);
-	malloc_trim(0);
-	return 0;
-}
-
-static int open_maps(const struct config *c, struct agent_maps *m,
-		     struct err *e)
-{
-	const struct {
-		const char *name;
-		int *fd;
-	} maps[] = {
-		{FL_MAP_CONFIG, &m->config},
-		{FL_MAP_ENDPOINTS, &m->endpoints},
-		{FL_MAP_ROUTES, &m->routes},
-		{FL_MAP_MASQUERADE, &m->masquerade},
-		{FL_MAP_UPLINKS, &m->uplinks},
-		{FL_MAP_FLOWS, &m->flows},
-	};
-
-	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
-		*maps[i].fd = map_open(c->bpf_root, maps[i].name, e);
-		if (*maps[i].fd < 0)
-			return *maps[i].fd;
-	}
 	return 0;
 }
 
@@ -162,9 +109,12 @@ static void on_stop(evutil_socket_t signal, short what, void *arg)
 
 static void on_hangup(evutil_socket_t signal, short what, void *arg)
 {
+	struct agent *a = arg;
+
 	(void)signal;
 	(void)what;
-	options_reload(&((struct agent *)arg)->config);
+	options_reload(&a->config);
+	reconcile_soon(a);
 }
 
 static int watch_signals(struct agent *a, struct err *e)
@@ -204,9 +154,7 @@ static int start(struct agent *a, struct err *e)
 
 	rc = lock_state_dir(a->config.state_dir, e);
 	if (!rc)
-		rc = load_datapath(&a->config, e);
-	if (!rc)
-		rc = open_maps(&a->config, &a->maps, e);
+		rc = datapath_start(a, e);
 	if (!rc)
 		rc = link_open(&a->net, e);
 	if (!rc)

@@ -6,7 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 
-void *memory_alloc(size_t size); /* zeroed */
+void *memory_alloc(size_t size);     /* zeroed */
 char *memory_copy(const char *text); /* NULL stays NULL */
 char *memory_format(const char *fmt, va_list ap);
 
@@ -15,4 +15,5 @@ void *memory_grow(void *items, size_t *room, size_t n, size_t size);
 
 /* items = list_room(items, room, n): the typed form. */
 #define list_room(items, room, n)                                              \
-	((__typeof__(items))memory_grow((items), &(room), (n), sizeof(*(items))))
+	((__typeof__(items))memory_grow((items), &(room), (n),                 \
+					sizeof(*(items))))

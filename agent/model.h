@@ -32,7 +32,8 @@ struct node {
 };
 
 /* Labels: "key=value", each with its final NUL, sorted, an empty one last. */
-struct namespace {
+struct namespace
+{
 	struct object o;
 	char *labels;
 };
@@ -57,7 +58,7 @@ struct pod {
 };
 
 struct object *object_new(enum object_kind kind);
-void object_free(struct object *o); /* NULL is fine */
+void object_free(struct object *o);		     /* NULL is fine */
 const char *object_kind_name(enum object_kind kind); /* "Node" */
 
 struct object_list {

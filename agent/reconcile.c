@@ -4,9 +4,18 @@
 #include <errno.h>
 
 #include "../lib/log.h"
+#include "datapath.h"
 
 static const double PASS_SECONDS = 0.1; /* at most ten a second */
 static const struct timeval FULL_INTERVAL = {30, 0};
+
+static void refresh_datapath(struct agent *a, struct problems *p)
+{
+	struct err e = {0};
+
+	if (datapath_heal(a, &e))
+		problems_add(p, "%s", e.msg);
+}
 
 static void refresh_facts(struct agent *a, struct problems *p)
 {
@@ -87,8 +96,7 @@ static void set_up(struct agent *a, bool full, struct changes *changes,
 	if (!all)
 		return;
 	reconcile_host(a, full, p);
-	if (!p->n)
-		reconcile_node_file(a, p);
+	reconcile_node_file(a, p);
 }
 
 static void count(struct agent *a, const struct changes *c, double seconds,
@@ -116,6 +124,8 @@ static void run(struct agent *a, bool full)
 	bool was_ready = !agent_not_ready(a);
 	size_t errors;
 
+	if (full)
+		refresh_datapath(a, &p);
 	if (full || a->facts_are_old)
 		refresh_facts(a, &p);
 	if (full)

@@ -126,28 +126,42 @@ static bool is_uplink(const struct uplinks *u, unsigned int ifindex)
 	return false;
 }
 
-static int detach_stale(unsigned int ifindex, enum attach_role role,
-			enum attach_mode mode, void *arg)
+struct stale {
+	const struct uplinks *uplinks;
+	unsigned int ifindexes[CONFIG_LIST_MAX];
+	int n;
+};
+
+static int find_stale(unsigned int ifindex, enum attach_role role,
+		      enum attach_mode mode, void *arg)
 {
-	struct agent *a = arg;
-	struct err e = {0};
+	struct stale *s = arg;
 
 	(void)mode;
-	if (role != ATTACH_UPLINK ||
-	    is_uplink(&a->desired.uplink_list, ifindex))
-		return 0;
-	log_info("no longer an uplink", "ifindex=%u", ifindex);
-	if (detach_device(a->config.bpf_root, ifindex, &e))
-		log_warn("a former uplink could not be detached",
-			 "error=\"%s\"", e.msg);
+	if (role == ATTACH_UPLINK && !is_uplink(s->uplinks, ifindex) &&
+	    s->n < CONFIG_LIST_MAX)
+		s->ifindexes[s->n++] = ifindex;
 	return 0;
+}
+
+static void detach_stale(struct agent *a, struct problems *p)
+{
+	struct stale s = {.uplinks = &a->desired.uplink_list};
+	struct err e = {0};
+
+	if (attach_each(a->config.bpf_root, find_stale, &s, &e))
+		problems_add(p, "%s", e.msg);
+	for (int i = 0; i < s.n; i++) {
+		log_info("no longer an uplink", "ifindex=%u", s.ifindexes[i]);
+		if (detach_device(a->config.bpf_root, s.ifindexes[i], &e))
+			problems_add(p, "%s", e.msg);
+	}
 }
 
 static void reconcile_attachments(struct agent *a, bool full,
 				  struct problems *p)
 {
 	const struct desired *d = &a->desired;
-	struct err e = {0};
 
 	if (d->config.overlay_ifindex)
 		attach(a, d->config.overlay_ifindex, ATTACH_OVERLAY,
@@ -155,9 +169,8 @@ static void reconcile_attachments(struct agent *a, bool full,
 	for (int i = 0; i < d->uplink_list.n; i++)
 		attach(a, d->uplink_list.items[i].ifindex, ATTACH_UPLINK,
 		       d->uplink_list.items[i].name, p);
-	if (full && agent_is_synced(a) &&
-	    attach_each(a->config.bpf_root, detach_stale, a, &e))
-		problems_add(p, "%s", e.msg);
+	if (full && agent_is_synced(a))
+		detach_stale(a, p);
 }
 
 /* ---- pods ----------------------------------------------------------- */
@@ -176,14 +189,13 @@ static void set_neighbour(struct agent *a, const struct endpoint_record *r,
 		problems_add(p, "%s", e.msg);
 }
 
-static void set_sysctls(const char *device)
+static void set_sysctls(struct agent *a, const char *device)
 {
 	static const struct {
 		const char *format, *value;
 	} wanted[] = {
 		{"net/ipv4/conf/%s/forwarding", "1"},
 		{"net/ipv4/conf/%s/rp_filter", "0"},
-		{"net/ipv6/conf/%s/forwarding", "1"},
 	};
 	char path[64];
 
@@ -192,6 +204,7 @@ static void set_sysctls(const char *device)
 		snprintf(path, sizeof(path), wanted[i].format, device);
 		sysctl_write(path, wanted[i].value, NULL);
 	}
+	link_forward_ipv6(a->net, device, NULL);
 }
 
 static void reconcile_pods(struct agent *a, struct problems *p)
@@ -202,7 +215,7 @@ static void reconcile_pods(struct agent *a, struct problems *p)
 		if (!endpoint_has_device(r, &a->facts))
 			continue;
 		attach(a, r->ifindex, ATTACH_POD, r->host_device, p);
-		set_sysctls(r->host_device);
+		set_sysctls(a, r->host_device);
 		for (int j = 0; j < r->n_addrs; j++)
 			set_neighbour(a, r, &r->addrs[j], p);
 	}
@@ -239,8 +252,14 @@ void reconcile_node_file(struct agent *a, struct problems *p)
 
 	/* On pods' devices TCX only where it is asked for: see loader.h. */
 	want.tcx = a->config.attach == ATTACH_TCX;
-	if (!node_facts_read(a->config.state_dir, &now, &e) &&
-	    is_same_node(&now, &want))
+	int rc = node_facts_read(a->config.state_dir, &now, &e);
+
+	/* On pods' devices TCX only where it is asked for: see loader.h. */
+	want.tcx = a->config.attach == ATTACH_TCX;
+	if (!rc && is_same_node(&now, &want))
+		return;
+	/* No pod starts on a node that was never whole. */
+	if (rc == -ENOENT && p->n)
 		return;
 	if (node_facts_write(a->config.state_dir, &want, &e))
 		problems_add(p, "%s", e.msg);

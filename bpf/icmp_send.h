@@ -177,6 +177,10 @@ static __always_inline int take_quote(struct __sk_buff *skb,
 	__builtin_memset(a->quote, 0, sizeof(a->quote));
 	if (quoted >= QUOTE_MAX)
 		return bpf_skb_load_bytes(skb, ETH_HLEN, a->quote, QUOTE_MAX);
+	/* verifier: bounds of the very register that is passed on; 6.1 does not
+	 * see that it is a copy of one with bounds. */
+	barrier_var(quoted);
+	quoted &= QUOTE_MAX - 1;
 	if (quoted < sizeof(struct iphdr))
 		return -1;
 	return bpf_skb_load_bytes(skb, ETH_HLEN, a->quote, quoted);

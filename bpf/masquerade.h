@@ -69,7 +69,8 @@ static __always_inline void socket_prepare(struct slow *s)
 static __always_inline bool socket_has(struct __sk_buff *skb, struct slow *s,
 				       __be16 port)
 {
-	__u32 size = s->socket.size & (sizeof(s->socket.room) - 1);
+	/* verifier: within the room, and not 0 (12 and 36 have this bit). */
+	__u32 size = (s->socket.size & (sizeof(s->socket.room) - 1)) | 4;
 	struct bpf_sock_tuple *t = &s->socket.tuple;
 	struct bpf_sock *sk = NULL;
 
@@ -108,17 +109,39 @@ static __always_inline bool try_port(struct slow *s, __u16 port)
 	return !err;
 }
 
+/* The next port of the range, if it is usable and nobody has it.
+ *
+ * verifier: a function of its own, so that the loop around it has one way back.
+ * With several the compiler puts the increment before the loop's head, which
+ * 5.10 to 6.7 refuse as a "back-edge". */
+static __noinline int try_next_port(struct __sk_buff *skb, struct slow *s)
+{
+	const struct fl_config *cfg = config_get();
+	__u16 span, port;
+
+	if (!cfg)
+		return 0;
+	span = cfg->masq_port_max - cfg->masq_port_min + 1;
+	s->port++;
+	port = cfg->masq_port_min + (span ? s->port % span : s->port);
+	if (!is_usable(cfg, port))
+		return 0;
+	if (!socket_has(skb, s, bpf_htons(port)))
+		return try_port(s, port);
+	count(FL_COUNT_MASQ_SOCKET);
+	return 0;
+}
+
 /* Take a port: sets the source port of fwd.to and enters rev. The sender's own
  * is tried first, then others from a random place on. */
 static __always_inline int take_port(struct __sk_buff *skb, struct slow *s,
 				     bool host)
 {
 	const struct fl_config *cfg = config_get();
-	__u16 own = bpf_ntohs(s->p.key.sport), span;
+	__u16 own = bpf_ntohs(s->p.key.sport);
 
 	if (!cfg || cfg->masq_port_max < cfg->masq_port_min)
 		return -FL_DROP_NO_MASQ_PORT;
-	span = cfg->masq_port_max - cfg->masq_port_min + 1;
 	socket_prepare(s);
 
 	/* The host's own port is its own, wherever it lies. */
@@ -134,18 +157,9 @@ static __always_inline int take_port(struct __sk_buff *skb, struct slow *s,
 		count(FL_COUNT_HOST_TRANSLATED);
 	}
 	s->port = bpf_get_prandom_u32();
-	for (int i = 0; i < MASQ_TRIES; i++) {
-		__u16 port;
-
-		s->port++;
-		port = cfg->masq_port_min + (span ? s->port % span : s->port);
-		if (!is_usable(cfg, port))
-			continue;
-		if (socket_has(skb, s, bpf_htons(port)))
-			count(FL_COUNT_MASQ_SOCKET);
-		else if (try_port(s, port))
+	for (int i = 0; i < MASQ_TRIES; i++)
+		if (try_next_port(skb, s))
 			return 0;
-	}
 	return -FL_DROP_NO_MASQ_PORT;
 }
 

@@ -154,16 +154,26 @@ static __always_inline __u32 forget(struct __sk_buff *skb, __u32 value)
 	return value;
 }
 
+/* data + off, where off is known to be at most EXT_HEADERS_END. */
+static __always_inline void *pointer_at(void *data, __u32 off)
+{
+	/* verifier: the compiler knows that the mask changes nothing and would
+	 * drop it; the verifier of 6.1 does not (it has checked a copy). */
+	barrier_var(off);
+	data += off & (2 * EXT_HEADERS_END - 1);
+	/* verifier: one pointer, checked and used; the compiler likes to
+	 * compute a second one that was not checked. */
+	barrier_var(data);
+	return data;
+}
+
 /* Transport header at l4_off, which is within the packet as the IP header
  * tells its length. */
 static __always_inline int parse_l4(void *data, void *data_end, struct pkt *p)
 {
-	void *l4 = data + (p->l4_off & (2 * EXT_HEADERS_END - 1));
 	__u32 room = p->ip_len - (p->l4_off - ETH_HLEN);
+	void *l4 = pointer_at(data, p->l4_off);
 
-	/* verifier: one pointer, checked and used; the compiler likes to
-	 * compute a second one that was not checked. */
-	barrier_var(l4);
 	switch (p->key.proto) {
 	case IPPROTO_TCP: {
 		struct tcphdr *tcp = l4;
@@ -315,8 +325,8 @@ static __always_inline int parse_ipv6(struct __sk_buff *skb, void *data,
 		struct {
 			__u8 next;
 			__u8 len;
-		} *ext = data + off;
-		struct fragment_header *frag = data + off;
+		} *ext = pointer_at(data, off);
+		struct fragment_header *frag = (void *)ext;
 
 		if (next != NEXTHDR_HOP && next != NEXTHDR_ROUTING &&
 		    next != NEXTHDR_FRAGMENT && next != NEXTHDR_AUTH &&

@@ -16,9 +16,10 @@ static __always_inline __u32 timeout_tcp(const struct fl_flow *f,
 
 	if ((seen | answer) & FL_TCP_RST || seen & answer & FL_TCP_FIN)
 		return FL_TIMEOUT_TCP_CLOSED;
-	/* A SYN that nobody answered, or an answer that nobody took up. What
-	 * began before we looked (no SYN seen) is taken for established. */
-	if (seen == FL_TCP_SYN || answer == FL_TCP_SYN)
+	/* Who began has not gone on since his SYN: nobody answered, or he did
+	 * not take the answer up. A server may well be silent after its own.
+	 * What began before we looked is taken for established. */
+	if (seen == FL_TCP_SYN)
 		return FL_TIMEOUT_TCP_OPENING;
 	return FL_TIMEOUT_TCP_ESTABLISHED;
 }

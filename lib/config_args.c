@@ -251,14 +251,22 @@ int config_parse_args(int argc, char **argv, struct config *c, int *at,
 	return i;
 }
 
+/* The default stands on a line of its own where it would not fit. */
+static void print_key(const struct config_key *k)
+{
+	size_t used = 30 + strlen(k->help) + strlen(k->value) + 3;
+
+	printf("  --%-26s%s", k->name, k->help);
+	if (k->value[0])
+		printf("%s%*s[%s]", used > 80 ? "\n" : " ", used > 80 ? 30 : 0,
+		       "", k->value);
+	putchar('\n');
+}
+
 void config_usage(void)
 {
-	printf("  --%-26s%s\n", "config FILE",
-	       "read this file first (default: " CONFIG_FILE_DEFAULT ")");
-	for (const struct config_key *k = config_keys; k->name; k++) {
-		printf("  --%-26s%s", k->name, k->help);
-		if (k->value[0])
-			printf(" [%s]", k->value);
-		putchar('\n');
-	}
+	printf("  --%-26s%s\n%30s[%s]\n", "config FILE", "read this file first",
+	       "", CONFIG_FILE_DEFAULT);
+	for (const struct config_key *k = config_keys; k->name; k++)
+		print_key(k);
 }

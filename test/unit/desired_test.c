@@ -313,6 +313,19 @@ two_nodes_with_one_range_are_a_problem_and_the_own_stands(void **state)
 	assert_non_null(host_route("10.3.0.0/24"));
 }
 
+static void a_range_within_another_nodes_is_a_problem(void **state)
+{
+	(void)state;
+	compute();
+	assert_int_equal(desired.problems.n, 0);
+	cluster(NODE_A NODE("b", "10.2.0.0/16, 'fd00:2::/64'", IP("10.0.0.12"))
+			NODE("c", "10.2.3.0/24", IP("10.0.0.13")));
+	compute();
+	assert_true(
+		has_problem("10.2.3.0/24 of c lies within 10.2.0.0/16 of b"));
+	assert_int_equal(desired.problems.n, 1);
+}
+
 /* ---- numbers of nodes ----------------------------------------------- */
 
 static void a_node_keeps_its_number_when_others_come_and_go(void **state)
@@ -589,6 +602,7 @@ int main(void)
 		TEST(every_address_of_the_host_is_the_host),
 		TEST(the_cluster_sees_pods_own_addresses),
 		TEST(two_nodes_with_one_range_are_a_problem_and_the_own_stands),
+		TEST(a_range_within_another_nodes_is_a_problem),
 		TEST(a_node_keeps_its_number_when_others_come_and_go),
 		TEST(a_new_agent_takes_over_the_numbers_it_finds),
 		TEST(the_first_usable_address_of_a_range_is_the_hosts),

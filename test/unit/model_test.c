@@ -14,6 +14,8 @@
 
 #include "../../agent/cluster_dir.h"
 #include "../../agent/manifest.h"
+#include "../../lib/cleanup.h"
+#include "../../lib/state.h"
 
 static struct manifest manifest;
 static struct err err;
@@ -181,6 +183,19 @@ static void json_is_read_as_well(void **state)
 	must_parse("{\n\t\"apiVersion\": \"v1\",\n\t\"kind\": \"Namespace\","
 		   "\n\t\"metadata\": {\"name\": \"a\"}\n}\n",
 		   1);
+}
+
+static void the_example_of_a_cluster_is_right(void **state)
+{
+	__cleanup(mem_free) char *text = NULL;
+	size_t len;
+
+	(void)state;
+	assert_int_equal(
+		file_read("examples/cluster.yaml", 1 << 16, &text, &len, &err),
+		0);
+	must_parse(text, 4);
+	assert_int_equal(manifest.n_skipped, 0);
 }
 
 /* ---- what is not for us --------------------------------------------- */
@@ -563,6 +578,7 @@ int main(void)
 		PARSES(a_namespace_has_labels),
 		PARSES(lists_and_documents_are_taken_apart),
 		PARSES(json_is_read_as_well),
+		PARSES(the_example_of_a_cluster_is_right),
 		PARSES(unknown_kinds_are_reported_once_and_skipped),
 		PARSES(what_nobody_enforces_yet_is_told_apart),
 		PARSES(a_kind_of_another_group_is_another_kind),

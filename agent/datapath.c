@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "datapath.h"
+
+#include <errno.h>
+#include <malloc.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../lib/log.h"
+#include "../loader/loader.h"
+#include "agent.h"
+
+static int load(const struct config *c, struct err *e)
+{
+	struct datapath_report report = {0};
+	char running[128], build[128];
+	double start = clock_seconds();
+	int rc;
+
+	if (!datapath_running(c->bpf_root, running, e) &&
+	    !datapath_build(c, build) && !strcmp(running, build)) {
+		log_info("datapath adopted", "build=\"%s\"", running);
+		return 0;
+	}
+	rc = datapath_check(c->bpf_root, e);
+	if (!rc)
+		rc = datapath_load(c, false, &report, e);
+	if (rc)
+		return rc;
+	log_info("datapath loaded",
+		 "maps=%s programs=%s flows_max=%u map_bytes=%llu "
+		 "seconds=%.3f",
+		 report.reused_maps ? "adopted" : "new",
+		 report.replaced_programs ? "replaced" : "new",
+		 report.flows_max, report.map_bytes, clock_seconds() - start);
+	malloc_trim(0);
+	return 0;
+}
+
+static int open_maps(const struct config *c, struct agent_maps *m,
+		     struct err *e)
+{
+	const struct {
+		const char *name;
+		int *fd;
+	} maps[] = {
+		{FL_MAP_CONFIG, &m->config},
+		{FL_MAP_ENDPOINTS, &m->endpoints},
+		{FL_MAP_ROUTES, &m->routes},
+		{FL_MAP_MASQUERADE, &m->masquerade},
+		{FL_MAP_UPLINKS, &m->uplinks},
+		{FL_MAP_FLOWS, &m->flows},
+	};
+
+	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
+		*maps[i].fd = map_open(c->bpf_root, maps[i].name, e);
+		if (*maps[i].fd < 0)
+			return *maps[i].fd;
+	}
+	return 0;
+}
+
+int datapath_start(struct agent *a, struct err *e)
+{
+	int rc = load(&a->config, e);
+
+	return rc ? rc : open_maps(&a->config, &a->maps, e);
+}
+
+static void close_maps(struct agent_maps *m)
+{
+	close(m->config);
+	close(m->endpoints);
+	close(m->routes);
+	close(m->masquerade);
+	close(m->uplinks);
+	close(m->flows);
+}
+
+int datapath_heal(struct agent *a, struct err *e)
+{
+	struct agent_maps maps;
+	char running[128];
+	int rc;
+
+	/* Another build may be a newer one: it is left alone. */
+	if (datapath_running(a->config.bpf_root, running, e) != -ENOENT)
+		return 0;
+	log_warn("the datapath is gone and loaded again", NULL);
+	rc = load(&a->config, e);
+	if (!rc)
+		rc = open_maps(&a->config, &maps, e);
+	if (rc)
+		return rc;
+	close_maps(&a->maps);
+	a->maps = maps;
+	return 0;
+}

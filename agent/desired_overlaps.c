@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "desired_nodes.h"
+
+/* For each range, is there a shorter one around it? Few lengths are in use,
+ * so that a look-up for each is cheap. */
+
+static void find_lengths(const struct entries *routes, bool in_use[129])
+{
+	for (size_t i = 0; i < routes->n; i++) {
+		const struct fl_prefix *p = entries_key(routes, i);
+		const struct fl_route *r = entries_value(routes, i);
+
+		if (r->flags & FL_ROUTE_POD_CIDR)
+			in_use[p->prefix_len] = true;
+	}
+}
+
+static struct fl_prefix shortened(const struct fl_prefix *p, unsigned int len)
+{
+	struct fl_prefix out = {.prefix_len = len};
+	unsigned char *to = (unsigned char *)&out.addr;
+	const unsigned char *from = (const unsigned char *)&p->addr;
+
+	for (unsigned int bit = 0; bit < len; bit++)
+		to[bit / 8] |= from[bit / 8] & (0x80 >> bit % 8);
+	return out;
+}
+
+static void look_around(const struct node_ids *ids, struct desired *d,
+			const struct fl_prefix *p, const struct fl_route *r,
+			const bool in_use[129])
+{
+	char inner[PREFIX_STRLEN], outer[PREFIX_STRLEN];
+
+	for (unsigned int len = 0; len < p->prefix_len; len++) {
+		struct fl_prefix around;
+		const struct fl_route *other;
+
+		if (!in_use[len])
+			continue;
+		around = shortened(p, len);
+		other = entries_find(&d->routes, &around);
+		if (other && other->flags & FL_ROUTE_POD_CIDR &&
+		    other->node_id != r->node_id)
+			problems_add(&d->problems,
+				     "%s of %s lies within %s of %s",
+				     prefix_format(p, inner),
+				     node_ids_name(ids, r->node_id),
+				     prefix_format(&around, outer),
+				     node_ids_name(ids, other->node_id));
+	}
+}
+
+void desired_find_overlaps(const struct node_ids *ids, struct desired *d)
+{
+	bool in_use[129] = {false};
+
+	find_lengths(&d->routes, in_use);
+	for (size_t i = 0; i < d->routes.n; i++) {
+		const struct fl_route *r = entries_value(&d->routes, i);
+
+		if (r->flags & FL_ROUTE_POD_CIDR)
+			look_around(ids, d, entries_key(&d->routes, i), r,
+				    in_use);
+	}
+}
