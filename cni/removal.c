@@ -146,6 +146,8 @@ static void remove_all(struct removal *r)
 
 	remove_entries(r, ifindex);
 	remove_device(r, ifindex);
+	/* As long as there was a device the agent may have healed them. */
+	remove_entries(r, ifindex);
 	remove_addresses(r);
 }
 

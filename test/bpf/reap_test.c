@@ -41,11 +41,6 @@ static const struct past pasts[] = {
 	 {TCP_SYN},
 	 {TCP_SYN | TCP_ACK},
 	 FL_TIMEOUT_TCP_OPENING},
-	{"established, the server silent so far",
-	 IPPROTO_TCP,
-	 {TCP_SYN, TCP_ACK},
-	 {TCP_SYN | TCP_ACK},
-	 FL_TIMEOUT_TCP_ESTABLISHED},
 	{"handshake",
 	 IPPROTO_TCP,
 	 {TCP_SYN, TCP_ACK},
@@ -87,6 +82,11 @@ static const struct past pasts[] = {
 	{"SCTP", IPPROTO_SCTP, {1}, {1}, FL_TIMEOUT_SCTP_REPLIED},
 	{"echo", IPPROTO_ICMP, {1}, {1}, FL_TIMEOUT_ICMP},
 	{"other", IPPROTO_GRE, {1}, {1}, FL_TIMEOUT_OTHER},
+	{"established, the server silent so far",
+	 IPPROTO_TCP,
+	 {TCP_SYN, TCP_ACK},
+	 {TCP_SYN | TCP_ACK},
+	 FL_TIMEOUT_TCP_ESTABLISHED},
 };
 enum { PASTS = sizeof(pasts) / sizeof(pasts[0]) };
 
