@@ -35,8 +35,10 @@ struct policy_peer {
 	struct selector namespaces; /* PODS */
 	struct selector members;    /* PODS, NODES: their labels */
 	struct fl_prefix cidr;	    /* CIDR */
-	struct fl_prefix *except;   /* CIDR: within cidr */
+	struct fl_prefix *except;   /* CIDR: within cidr, sorted */
 	size_t n_except;
+	char *text; /* "pods app=web in namespace default"; what is the same
+		     * reads the same */
 };
 
 struct policy_port {
@@ -94,7 +96,8 @@ bool policy_is_kind(const char *api, const char *kind);
  * (or it is none of our kinds). The tree is not needed afterwards. */
 int policy_read(const cJSON *json, policy_problem_fn fn, void *arg,
 		struct policy **out);
-void policy_free(struct policy *p); /* NULL is fine */
+void policy_free(struct policy *p);	      /* NULL is fine */
+void policy_rule_free(struct policy_rule *r); /* what it holds, not itself */
 
 const char *policy_kind_name(enum policy_kind kind);
 const char *policy_tier_name(enum policy_tier tier); /* "Admin" */

@@ -24,7 +24,12 @@ struct selector_term {
 struct selector {
 	struct selector_term *terms;
 	size_t n_terms;
+	char *text; /* "app=web,role in (a,b)"; what is the same reads the same,
+		     * once selector_finish() was here */
 };
+
+/* Put terms and values in order and write the text. */
+void selector_finish(struct selector *s);
 
 /* Labels: "key=value", each with its final NUL, an empty one last. */
 bool selector_matches(const struct selector *s, const char *labels);
