@@ -79,6 +79,21 @@ static void established_flows_run_out_of_hops_too(void **state)
 	expect_expired(f, &p);
 }
 
+/* Nobody to answer as, so nothing is said; the drop is told all the same. */
+static void without_an_address_no_errors_are_sent(void **state)
+{
+	const struct family *f = *state;
+	struct packet p;
+
+	node.config.host_v4 = node.config.host_v6 = (struct fl_addr){0};
+	config_write();
+	message(&p, .src = &f->pod_a, .dst = &f->pod_b, .ttl = 1);
+	expect_drop(FROM_POD_A, &p, TTL);
+	message(&p, .src = &f->pod_a, .dst = &f->small, .len = 1400,
+		.df = true);
+	expect_drop(FROM_POD_A, &p, TOO_BIG);
+}
+
 static void long_packets_are_quoted_in_part(void **state)
 {
 	const struct family *f = *state;
@@ -712,6 +727,7 @@ int main(void)
 		FAMILIES(no_hops_left_at_all_is_told_too),
 		FAMILIES(established_flows_run_out_of_hops_too),
 		FAMILIES(long_packets_are_quoted_in_part),
+		FAMILIES(without_an_address_no_errors_are_sent),
 		FAMILIES(errors_are_not_answered_with_errors),
 		FAMILIES(later_fragments_are_not_answered),
 		FAMILIES(errors_sent_are_limited_in_number),
