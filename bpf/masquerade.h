@@ -109,7 +109,9 @@ static __always_inline bool try_port(struct slow *s, __u16 port)
 	return !err;
 }
 
-/* The next port of the range, if it is usable and nobody has it.
+/* The next port of the range, if it is usable and nobody has it. The tries are
+ * spread evenly over the range: what is taken lies in blocks, a pod's ports in
+ * sequence or the services' hole, and neighbours would all be in the same one.
  *
  * verifier: a function of its own, so that the loop around it has one way back.
  * With several the compiler puts the increment before the loop's head, which
@@ -122,7 +124,7 @@ static __noinline int try_next_port(struct __sk_buff *skb, struct slow *s)
 	if (!cfg)
 		return 0;
 	span = cfg->masq_port_max - cfg->masq_port_min + 1;
-	s->port++;
+	s->port += span / MASQ_TRIES | 1;
 	port = cfg->masq_port_min + (span ? s->port % span : s->port);
 	if (!is_usable(cfg, port))
 		return 0;
