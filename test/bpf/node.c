@@ -40,7 +40,7 @@ give_up(const char *fmt, ...)
 	exit(1);
 }
 
-/* ---- namespaces and devices ----------------------------------------- */
+/* ---- namespaces and devices ------------------------------------------ */
 
 void node_ip(const char *lines)
 {
