@@ -12,40 +12,13 @@
 
 #include "context.h"
 #include "events.h"
+#include "flow_insert.h"
 #include "forward.h"
 #include "fragment.h"
 #include "masquerade.h"
 #include "route.h"
 #include "slow.h"
 #include "source.h"
-
-/* Retries of an LRU insertion that met a bucket another CPU had locked. */
-#define INSERT_TRIES 4
-
-static __always_inline void count_insert_error(long err)
-{
-	if (err == -16) /* EBUSY */
-		count(FL_COUNT_FLOW_INSERT_BUSY);
-	else if (err == -12) /* ENOMEM */
-		count(FL_COUNT_FLOW_INSERT_NOMEM);
-	else
-		count(FL_COUNT_FLOW_INSERT_OTHER);
-}
-
-static __always_inline long flow_insert(const struct fl_tuple *key,
-					const struct fl_flow *f, __u64 how)
-{
-	long err = 0;
-
-	for (int i = 0; i < INSERT_TRIES; i++) {
-		err = bpf_map_update_elem(&fl_flows, key, f, how);
-		if (err != -16) /* EBUSY: kernels before 6.15 */
-			break;
-	}
-	if (err && err != -17) /* EEXIST */
-		count_insert_error(err);
-	return err;
-}
 
 /* Policy is decided here, once a flow; everything is allowed so far. */
 static __always_inline int policy(const struct slow *s)
@@ -102,7 +75,7 @@ static __always_inline int enter_new(struct __sk_buff *skb, struct slow *s)
 		}
 		return 0;
 	}
-	if (err == -17 && s->reserved) {
+	if (err == -EEXIST && s->reserved) {
 		/* Another CPU's port is the connection's: let go of ours. */
 		winner = bpf_map_lookup_elem(&fl_flows, &s->p.key);
 		if (winner) {
@@ -132,9 +105,9 @@ static __always_inline int renew(struct slow *s)
 		long err = flow_insert(&s->rkey, &s->rev, BPF_NOEXIST);
 		struct fl_flow *other;
 
-		if (err && err != -17)
+		if (err && err != -EEXIST)
 			return -FL_DROP_NO_MAPPING;
-		if (err == -17) {
+		if (err == -EEXIST) {
 			other = bpf_map_lookup_elem(&fl_flows, &s->rkey);
 			if (other &&
 			    (!addr_same(&other->to.daddr, &s->p.key.saddr) ||
