@@ -7,8 +7,8 @@ static unsigned int tcp_timeout(__u8 seen)
 {
 	if (seen & (FL_TCP_FIN | FL_TCP_RST))
 		return FL_TIMEOUT_TCP_CLOSED;
-	return seen & FL_TCP_DATA ? FL_TIMEOUT_TCP_ESTABLISHED
-				  : FL_TIMEOUT_TCP_OPENING;
+	return seen == FL_TCP_SYN ? FL_TIMEOUT_TCP_OPENING
+				  : FL_TIMEOUT_TCP_ESTABLISHED;
 }
 
 /* Whether there was a reply, the other direction knows. */

@@ -13,9 +13,7 @@
 #include "leftovers.h"
 #include "memory.h"
 
-enum {
-	SLICE = 1024, /* entries looked at before others have a turn */
-};
+enum { SLICE = 1024 }; /* entries looked at before others have a turn */
 
 static const double LEFTOVERS_SECONDS = 30;
 
@@ -23,9 +21,10 @@ struct reaper {
 	struct agent *agent;
 	struct event *timer;
 	struct reaper_stats stats;
-	bool running;	      /* in the middle of a round */
-	struct fl_tuple next; /* where it goes on */
-	unsigned int seen;    /* entries in this round */
+	struct map_cursor cursor; /* where the round goes on */
+	unsigned int seen;	  /* entries in this round */
+	struct fl_tuple keys[SLICE];
+	struct fl_flow flows[SLICE];
 	struct fl_tuple candidates[FL_REAP_MAX];
 	unsigned int n_candidates;
 	double last_leftovers;
@@ -49,41 +48,32 @@ static void hand_over(struct reaper *r)
 	r->n_candidates = 0;
 }
 
-static void look_at(struct reaper *r, const struct fl_tuple *key, __u64 now_ns)
+static void look_at(struct reaper *r, unsigned int n)
 {
-	struct fl_flow flow;
-
-	r->seen++;
-	if (map_lookup(r->agent->maps.flows, key, &flow) ||
-	    !idle_is_candidate(key, &flow, now_ns))
-		return;
-	r->candidates[r->n_candidates++] = *key;
-}
-
-/* Some entries; returns whether there are more. The key where it goes on is
- * asked for before any is deleted: the kernel starts again at the beginning
- * for a key that it does not find. The table's size bounds a round for when
- * that happens all the same. */
-static bool slice(struct reaper *r)
-{
-	int fd = r->agent->maps.flows;
 	__u64 now_ns = clock_seconds() * 1e9;
-	bool more = true;
 
-	if (!r->running)
-		more = !map_next_key(fd, NULL, &r->next);
-	r->running = true;
-	for (int i = 0; more && i < SLICE; i++) {
-		struct fl_tuple key = r->next;
-
-		more = !map_next_key(fd, &key, &r->next) &&
-		       r->seen < r->stats.max_entries;
-		look_at(r, &key, now_ns);
+	for (unsigned int i = 0; i < n; i++) {
+		if (!idle_is_candidate(&r->keys[i], &r->flows[i], now_ns))
+			continue;
+		r->candidates[r->n_candidates++] = r->keys[i];
 		if (r->n_candidates == FL_REAP_MAX)
 			hand_over(r);
 	}
 	hand_over(r);
-	return more;
+}
+
+/* Some entries; returns whether there are more. */
+static bool slice(struct reaper *r)
+{
+	unsigned int n = SLICE;
+	int rc = map_slice(r->agent->maps.flows, &r->cursor, r->keys, r->flows,
+			   &n);
+
+	if (rc && rc != -ENOENT)
+		log_warn("flows cannot be read", "error=\"%s\"", strerror(-rc));
+	r->seen += n;
+	look_at(r, n);
+	return !rc;
 }
 
 /* ---- rounds --------------------------------------------------------- */
@@ -122,7 +112,7 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	r->stats.rounds++;
 	r->stats.entries = r->seen;
 	r->seen = 0;
-	r->running = false;
+	r->cursor = (struct map_cursor){0};
 	if (clock_seconds() - r->last_leftovers >= LEFTOVERS_SECONDS)
 		reap_leftovers(r);
 	arm(r, idle_interval(r->stats.entries, r->stats.max_entries));

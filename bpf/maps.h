@@ -98,3 +98,11 @@ struct {
 	__uint(type, BPF_MAP_TYPE_RINGBUF);
 	__uint(max_entries, 256 * 1024);
 } fl_events SEC(".maps");
+
+/* The slow path writes for `fairlead trace`, which reads. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct fl_trace);
+} fl_trace SEC(".maps");

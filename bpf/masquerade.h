@@ -9,6 +9,7 @@
 #pragma once
 
 #include "context.h"
+#include "flow_insert.h"
 #include "route.h"
 #include "slow.h"
 #include "source.h"
@@ -95,21 +96,37 @@ static __always_inline bool is_usable(const struct fl_config *cfg, __u32 port)
 	       (port < cfg->masq_skip_min || port > cfg->masq_skip_max);
 }
 
-/* Try to be the first who uses `port` (host order) towards this peer. */
-static __always_inline bool try_port(struct slow *s, __u16 port)
+/* Try to be the first who uses `port` (host order) towards this peer. Returns
+ * 1, 0 if it is taken, or a negative drop reason where trying on is no use. */
+static __always_inline int try_port(struct slow *s, __u16 port)
 {
 	long err;
 
 	s->fwd.to.sport = bpf_htons(port);
 	s->rkey.dport = bpf_htons(port);
-	err = bpf_map_update_elem(&fl_flows, &s->rkey, &s->rev, BPF_NOEXIST);
-	if (err == -17) /* EEXIST */
-		count(FL_COUNT_MASQ_COLLISIONS);
+	err = flow_insert(&s->rkey, &s->rev, BPF_NOEXIST);
 	s->reserved = !err;
-	return !err;
+	if (!err)
+		return 1;
+	if (err != -EEXIST)
+		return -FL_DROP_NO_MAPPING;
+	count(FL_COUNT_MASQ_COLLISIONS);
+	return 0;
 }
 
-/* The next port of the range, if it is usable and nobody has it.
+/* The same for a pod, which must not take what a socket of the host has. */
+static __always_inline int try_free_port(struct __sk_buff *skb, struct slow *s,
+					 __u16 port)
+{
+	if (!socket_has(skb, s, bpf_htons(port)))
+		return try_port(s, port);
+	count(FL_COUNT_MASQ_SOCKET);
+	return 0;
+}
+
+/* The next port of the range, if it is usable and nobody has it. The tries are
+ * spread evenly over the range: what is taken lies in blocks, a pod's ports in
+ * sequence or the services' hole, and neighbours would all be in the same one.
  *
  * verifier: a function of its own, so that the loop around it has one way back.
  * With several the compiler puts the increment before the loop's head, which
@@ -122,14 +139,11 @@ static __noinline int try_next_port(struct __sk_buff *skb, struct slow *s)
 	if (!cfg)
 		return 0;
 	span = cfg->masq_port_max - cfg->masq_port_min + 1;
-	s->port++;
+	s->port += span / MASQ_TRIES | 1;
 	port = cfg->masq_port_min + (span ? s->port % span : s->port);
 	if (!is_usable(cfg, port))
 		return 0;
-	if (!socket_has(skb, s, bpf_htons(port)))
-		return try_port(s, port);
-	count(FL_COUNT_MASQ_SOCKET);
-	return 0;
+	return try_free_port(skb, s, port);
 }
 
 /* Take a port: sets the source port of fwd.to and enters rev. The sender's own
@@ -139,16 +153,20 @@ static __always_inline int take_port(struct __sk_buff *skb, struct slow *s,
 {
 	const struct fl_config *cfg = config_get();
 	__u16 own = bpf_ntohs(s->p.key.sport);
+	int ret;
 
 	if (!cfg || cfg->masq_port_max < cfg->masq_port_min)
 		return -FL_DROP_NO_MASQ_PORT;
 	socket_prepare(s);
 
 	/* The host's own port is its own, wherever it lies. */
-	if (host ? try_port(s, own)
-		 : is_usable(cfg, own) && !socket_has(skb, s, bpf_htons(own)) &&
-			    try_port(s, own))
-		return 0;
+	ret = 0;
+	if (host)
+		ret = try_port(s, own);
+	else if (is_usable(cfg, own))
+		ret = try_free_port(skb, s, own);
+	if (ret)
+		return ret > 0 ? 0 : ret;
 	if (s->p.key.proto == IPPROTO_SCTP) /* its checksum pins the port */
 		return -FL_DROP_NO_MASQ_PORT;
 	if (host) {
@@ -157,9 +175,10 @@ static __always_inline int take_port(struct __sk_buff *skb, struct slow *s,
 		count(FL_COUNT_HOST_TRANSLATED);
 	}
 	s->port = bpf_get_prandom_u32();
-	for (int i = 0; i < MASQ_TRIES; i++)
-		if (try_next_port(skb, s))
-			return 0;
+	for (int i = 0; i < MASQ_TRIES && !ret; i++)
+		ret = try_next_port(skb, s);
+	if (ret)
+		return ret > 0 ? 0 : ret;
 	return -FL_DROP_NO_MASQ_PORT;
 }
 

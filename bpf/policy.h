@@ -96,7 +96,8 @@ static __always_inline int policy_ask(struct __sk_buff *skb, struct slow *s,
 	s->told.src_identity = s->fwd.src_identity;
 	s->told.dst_identity = s->fwd.dst_identity;
 	if (is_audited(pod)) {
-		event_verdict(skb, s->hook, &s->p.key, &s->told);
+		if (skb->mark != FL_MARK_TRACE)
+			event_verdict(skb, s->hook, &s->p.key, &s->told);
 		return 0;
 	}
 	return peer == FL_IDENTITY_UNKNOWN ? -FL_DROP_UNKNOWN_PEER

@@ -71,7 +71,7 @@ to_kernel_route(struct __sk_buff *skb, struct slow *s, const struct fl_route *r)
 	ret = bpf_fib_lookup(skb, fib, sizeof(*fib), 0);
 	switch (ret) {
 	case BPF_FIB_LKUP_RET_SUCCESS:
-	case BPF_FIB_LKUP_RET_NO_NEIGH: /* redirect_neigh finds it */
+	case BPF_FIB_LKUP_RET_NO_NEIGH:	   /* redirect_neigh finds it */
 	case BPF_FIB_LKUP_RET_FRAG_NEEDED: /* flow_forward() sees to it */
 		break;
 	case BPF_FIB_LKUP_RET_NOT_FWDED:

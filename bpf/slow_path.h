@@ -12,6 +12,7 @@
 
 #include "context.h"
 #include "events.h"
+#include "flow_insert.h"
 #include "forward.h"
 #include "fragment.h"
 #include "masquerade.h"
@@ -19,34 +20,6 @@
 #include "route.h"
 #include "slow.h"
 #include "source.h"
-
-/* Retries of an LRU insertion that met a bucket another CPU had locked. */
-#define INSERT_TRIES 4
-
-static __always_inline void count_insert_error(long err)
-{
-	if (err == -16) /* EBUSY */
-		count(FL_COUNT_FLOW_INSERT_BUSY);
-	else if (err == -12) /* ENOMEM */
-		count(FL_COUNT_FLOW_INSERT_NOMEM);
-	else
-		count(FL_COUNT_FLOW_INSERT_OTHER);
-}
-
-static __always_inline long flow_insert(const struct fl_tuple *key,
-					const struct fl_flow *f, __u64 how)
-{
-	long err = 0;
-
-	for (int i = 0; i < INSERT_TRIES; i++) {
-		err = bpf_map_update_elem(&fl_flows, key, f, how);
-		if (err != -16) /* EBUSY: kernels before 6.15 */
-			break;
-	}
-	if (err && err != -17) /* EEXIST */
-		count_insert_error(err);
-	return err;
-}
 
 /* What is known of the flow already: its own entry, or that of the other
  * direction alone (LRU maps forget one entry, not two). */
@@ -96,7 +69,7 @@ static __always_inline int enter_new(struct __sk_buff *skb, struct slow *s)
 		}
 		return 0;
 	}
-	if (err == -17 && s->reserved) {
+	if (err == -EEXIST && s->reserved) {
 		/* Another CPU's port is the connection's: let go of ours. */
 		winner = bpf_map_lookup_elem(&fl_flows, &s->p.key);
 		if (winner) {
@@ -126,9 +99,9 @@ static __always_inline int renew(struct slow *s)
 		long err = flow_insert(&s->rkey, &s->rev, BPF_NOEXIST);
 		struct fl_flow *other;
 
-		if (err && err != -17)
+		if (err && err != -EEXIST)
 			return -FL_DROP_NO_MAPPING;
-		if (err == -17) {
+		if (err == -EEXIST) {
 			other = bpf_map_lookup_elem(&fl_flows, &s->rkey);
 			if (other &&
 			    (!addr_same(&other->to.daddr, &s->p.key.saddr) ||
@@ -194,6 +167,29 @@ static __always_inline int conclude(struct __sk_buff *skb, struct slow *s)
 	return flow_forward(skb, hook, &s->p, &s->fwd);
 }
 
+/* For who only wants to know (`fairlead trace` runs this program by itself):
+ * nothing is entered, counted, told or sent. Finding a port is left out, it
+ * would take one. */
+static __always_inline int trace_tell(const struct slow *s, int decided)
+{
+	__u32 zero = 0;
+	struct fl_trace *t = bpf_map_lookup_elem(&fl_trace, &zero);
+
+	if (!t)
+		return TC_ACT_SHOT;
+	t->flow = s->fwd;
+	t->policy_ifindex = s->told.ifindex;
+	t->rule = s->told.rule;
+	t->direction = s->told.direction;
+	t->known = s->known;
+	t->needs_port = decided == NEEDS_PORT;
+	t->reason = decided < 0 ? -decided
+		    : decided == FL_PASS_NOT_OURS
+			    ? FL_PASS_NOT_OURS
+			    : FL_PASS_LOCAL + s->fwd.action;
+	return TC_ACT_OK;
+}
+
 SEC("tc")
 int slow_path(struct __sk_buff *skb)
 {
@@ -228,6 +224,8 @@ int slow_path(struct __sk_buff *skb)
 	recall(s);
 
 	ret = decide(skb, s);
+	if (skb->mark == FL_MARK_TRACE)
+		return trace_tell(s, ret);
 	if (ret < 0)
 		return drop(skb, hook, -ret);
 	if (ret == NEEDS_PORT)

@@ -114,6 +114,17 @@ int map_next_key(int fd, const void *key,
 int map_each(int fd, int (*fn)(const void *key, const void *value, void *arg),
 	     void *arg, struct err *e);
 
+/* The same in slices, for who must not be away for long. Hash maps only (also
+ * LRU). Start with a zeroed cursor. Fills keys and values, one behind the
+ * other, with up to *n entries and sets *n. 0: there may be more; -ENOENT:
+ * these were the last; -ENOSPC: there is no room for a bucket of the hash,
+ * nothing was filled in. Deletions in between do not disturb. */
+struct map_cursor {
+	__u32 position;
+	bool begun;
+};
+int map_slice(int fd, struct map_cursor *c, void *keys, void *values, unsigned int *n);
+
 /* Sum over CPUs of one slot of a per-CPU array whose value is n_words __u64. */
 int map_sum_percpu(int fd, __u32 index, unsigned int n_words, __u64 *sum);
 

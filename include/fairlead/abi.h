@@ -61,6 +61,10 @@ _Static_assert(sizeof(struct fl_tuple) == 40, "struct fl_tuple is ABI");
  * through". Cleared before it leaves the node. */
 #define FL_MARK_DECIDED 0x0fa1c0de
 
+/* On a packet that `fairlead trace` runs through the slow path by
+ * BPF_PROG_TEST_RUN: tell what would be done (fl_trace), and do nothing. */
+#define FL_MARK_TRACE 0x0fa1ace0
+
 /* ---- hooks ---------------------------------------------------------- */
 
 /* Slots of the program array that the stubs tail-call into. */
@@ -173,6 +177,7 @@ _Static_assert(FL_REASON_MAX <= FL_REASON_SLOTS, "raise FL_REASON_SLOTS");
 #define FL_MAP_COUNTERS "fl_counters"
 #define FL_MAP_LIMITS "fl_limits"
 #define FL_MAP_EVENTS "fl_events"
+#define FL_MAP_TRACE "fl_trace"
 
 /* fl_config: array of one. What may change while the programs run. */
 struct fl_config {
@@ -320,6 +325,7 @@ enum fl_origin {
 	FL_ORIGIN_HOST = 0x7fffffff, /* the host's own sockets */
 };
 
+/* In the order of the pass reasons: FL_PASS_LOCAL + action. */
 enum fl_action {
 	FL_ACTION_LOCAL,   /* to the pod behind out_ifindex */
 	FL_ACTION_OVERLAY, /* encapsulated to the node `next` */
@@ -461,6 +467,22 @@ struct fl_event {
 	__u8 pad2[8];
 };
 _Static_assert(sizeof(struct fl_event) == 160, "struct fl_event is ABI");
+
+/* fl_trace: array of one: what the last traced packet met. To trace, run the
+ * pinned program slow_path by BPF_PROG_TEST_RUN with ctx.mark FL_MARK_TRACE,
+ * ctx.cb[0] the hook and ctx.ifindex (and ingress_ifindex) its device, under a
+ * lock against others who trace. */
+struct fl_trace {
+	struct fl_flow flow;  /* the entry that would be made */
+	__u32 policy_ifindex; /* the pod whose policy denied it, 0: none did */
+	__u32 rule;	      /* the rule that denied it, 0: no rule allowed it */
+	__u8 direction;	      /* of that policy: enum fl_direction */
+	__u8 reason;	      /* enum fl_reason */
+	__u8 known;	      /* the connection exists already */
+	__u8 needs_port;      /* it would be masqueraded, the port is open */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct fl_trace) == 152, "struct fl_trace is ABI");
 
 /* ---- the reaper ----------------------------------------------------- */
 

@@ -15,7 +15,7 @@ declare -A unusable client server address
 
 # reference_config TYPE NAME SUBNET
 reference_config() {
-	jq -nc --arg type "$1" --arg name "$2" --arg subnet "$3" --arg dir "$DIR/ipam" --argjson mtu $MTU '
+	jq -nc --arg type "$1" --arg name "$2" --arg subnet "$3" --arg dir "$DIR/run/ipam" --argjson mtu $MTU '
 		{cniVersion: "1.0.0", name: $name, type: $type, mtu: $mtu, ipMasq: false,
 		 ipam: {type: "host-local", dataDir: $dir, ranges: [[{subnet: $subnet}]],
 			routes: [{dst: "0.0.0.0/0"}]}}

@@ -34,8 +34,7 @@ static struct message datagram(const struct family *f,
 				.len = LEN};
 }
 
-/* ---- in order
- * ---------------------------------------------------------------- */
+/* ---- in order -------------------------------------------------------- */
 
 static void fragments_follow_the_first_one(void **state)
 {
@@ -142,7 +141,7 @@ static void fragments_arrive_by_the_overlay(void **state)
 	assert_int_equal(flow_count(), 2);
 }
 
-/* A pod's large datagram that the stack has cut: see icmp_test. */
+/* A pod's large datagram that the stack has cut: see icmp_send_test. */
 static void fragments_the_stack_made_are_masqueraded(void **state)
 {
 	const struct family *f = *state;
@@ -175,8 +174,7 @@ static void a_stale_flow_is_decided_again_by_a_later_fragment(void **state)
 	assert_int_equal(flow_of(&first).packets, 2);
 }
 
-/* ---- out of order, or alone
- * ------------------------------------------------------ */
+/* ---- out of order, or alone ------------------------------------------ */
 
 static void later_fragments_may_come_first_between_pods(void **state)
 {
@@ -250,8 +248,7 @@ static void a_later_fragment_alone_is_still_checked(void **state)
 	expect_drop(FROM_POD_A, &p, NO_ENDPOINT);
 }
 
-/* ---- which belong together
- * --------------------------------------------------------- */
+/* ---- which belong together ------------------------------------------- */
 
 static void another_datagrams_ports_are_not_used(void **state)
 {
@@ -307,8 +304,7 @@ static void the_same_identification_may_be_used_again(void **state)
 	assert_int_equal(fragment_count(), 1);
 }
 
-/* ---- odd ones
- * -------------------------------------------------------------------------- */
+/* ---- odd ones -------------------------------------------------------- */
 
 static void a_first_fragment_without_its_ports_is_malformed(void **state)
 {

@@ -38,8 +38,7 @@ static bool once_in(__u32 n)
 	return below(n) == 0;
 }
 
-/* ---- packets ----------------------------------------------------------------
- */
+/* ---- packets --------------------------------------------------------- */
 
 enum { MEMORY = 32 };
 static struct packet memory[MEMORY]; /* what errors may quote */
@@ -239,8 +238,7 @@ static void random_packet(struct packet *p, struct at at)
 		damage(p);
 }
 
-/* ---- hooks and changes
- * -------------------------------------------------------- */
+/* ---- hooks and changes ----------------------------------------------- */
 
 static struct at random_at(void)
 {
@@ -298,8 +296,7 @@ static void random_change(void)
 	}
 }
 
-/* ---- what must hold
- * ------------------------------------------------------------- */
+/* ---- what must hold -------------------------------------------------- */
 
 /* Whose address is it that a pod on this device has? */
 static bool is_own(unsigned int ifindex, const struct fl_addr *a)

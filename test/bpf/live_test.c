@@ -59,8 +59,7 @@ static void expect_count(enum fl_hook hook, enum fl_reason reason, __u64 n)
 	assert_int_equal(metric_read(hook, reason).packets, n);
 }
 
-/* ---- on one node ----------------------------------------------------------
- */
+/* ---- on one node ----------------------------------------------------- */
 
 static void a_frame_reaches_the_other_pod(void **state)
 {
@@ -131,8 +130,7 @@ static void a_tagged_frame_of_a_pod_is_dropped(void **state)
 	assert_int_equal(flow_count(), 0);
 }
 
-/* ---- the host and a pod ----------------------------------------------------
- */
+/* ---- the host and a pod ---------------------------------------------- */
 
 static int host_socket(const struct family *f)
 {
@@ -177,8 +175,7 @@ static void the_host_and_a_pod_talk(void **state)
 	close(fd);
 }
 
-/* ---- to the world and back
- * ---------------------------------------------------- */
+/* ---- to the world and back ------------------------------------------- */
 
 static void a_pod_leaves_as_the_node_to_the_router(void **state)
 {
@@ -295,8 +292,7 @@ static void the_host_stack_cuts_what_is_too_big_for_the_uplink(void **state)
 	assert_int_equal(bytes, 1458);
 }
 
-/* ---- to other nodes and back
- * ---------------------------------------------------- */
+/* ---- to other nodes and back ----------------------------------------- */
 
 /* The VXLAN packet that comes out; its headers' length, and what is wrong. */
 static size_t receive_encapsulated(struct packet *p, struct view *v)

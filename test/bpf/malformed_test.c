@@ -11,7 +11,7 @@
 
 enum { PORT = 40123 };
 
-/* ---- truncated at every byte --------------------------------------------- */
+/* ---- truncated at every byte ----------------------------------------- */
 
 /* Packets whose headers have all the shapes that there are. */
 static void shape_build(struct packet *p, const struct family *f, int shape,
@@ -166,8 +166,7 @@ static void cut_quotes_are_never_translated_beyond_the_packet(void **state)
 	}
 }
 
-/* ---- padding
- * ------------------------------------------------------------------ */
+/* ---- padding --------------------------------------------------------- */
 
 static void padding_of_short_frames_is_carried_along(void **state)
 {
@@ -202,8 +201,7 @@ static void padding_is_no_part_of_a_masqueraded_packet(void **state)
 	expect_sent(sloppy(FROM_POD_A), &p, UPLINK, &want);
 }
 
-/* ---- lies
- * ------------------------------------------------------------------------ */
+/* ---- lies ------------------------------------------------------------ */
 
 static void expect_malformed(const struct family *f, struct ip_layer ip,
 			     struct layer l4)
@@ -259,8 +257,7 @@ static void the_other_familys_icmp_is_malformed(void **state)
 			 ECHO(.id = 1, .seq = 1));
 }
 
-/* ---- below IP
- * ----------------------------------------------------------------------- */
+/* ---- below IP -------------------------------------------------------- */
 
 static void only_ip_and_arp_come_from_a_pod(void **state)
 {
@@ -305,8 +302,7 @@ static void vlan_tags_of_a_pod_are_dropped(void **state)
 	assert_int_equal(flow_count(), 0);
 }
 
-/* ---- IPv4 options and IPv6 extension headers
- * ------------------------------------------ */
+/* ---- IPv4 options and IPv6 extension headers ------------------------- */
 
 static void every_length_of_ipv4_options_is_stepped_over(void **state)
 {

@@ -14,8 +14,7 @@ static const __u8 nobody[6];
 static const __u8 broadcast[6] = {255, 255, 255, 255, 255, 255};
 static const __u8 solicited_mac[6] = {0x33, 0x33, 0xff, 0, 0, 1};
 
-/* ---- ARP ------------------------------------------------------------------
- */
+/* ---- ARP ------------------------------------------------------------- */
 
 /* What a well-behaved pod_a asks. */
 static struct arp_layer question(void)
@@ -157,8 +156,7 @@ static void the_host_may_ask_a_pod(void **state)
 	expect_pass(TO_POD_A, &p, HOST);
 }
 
-/* ---- neighbour discovery
- * ------------------------------------------------------ */
+/* ---- neighbour discovery --------------------------------------------- */
 
 static struct fl_addr solicited_node, all_nodes;
 

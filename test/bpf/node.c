@@ -40,7 +40,7 @@ give_up(const char *fmt, ...)
 	exit(1);
 }
 
-/* ---- namespaces and devices ----------------------------------------- */
+/* ---- namespaces and devices ------------------------------------------ */
 
 void node_ip(const char *lines)
 {
@@ -52,6 +52,15 @@ void node_ip(const char *lines)
 		errno = EINVAL;
 		give_up("ip -batch failed on\n%s", lines);
 	}
+}
+
+void node_ip_in(int ns, const char *lines)
+{
+	if (setns(ns, CLONE_NEWNET))
+		give_up("enter a namespace");
+	node_ip(lines);
+	if (setns(node.node_ns, CLONE_NEWNET))
+		give_up("go back");
 }
 
 __attribute__((format(printf, 1, 2))) static void ip_lines(const char *fmt, ...)
@@ -112,7 +121,7 @@ static void mac_format(const __u8 mac[6], char out[18])
 static unsigned int pair_make(const char *name, const __u8 near[6],
 			      const __u8 far[6], unsigned int mtu, int ns)
 {
-	char near_text[18], far_text[18];
+	char near_text[18], far_text[18], far_up[64];
 
 	mac_format(near, near_text);
 	mac_format(far, far_text);
@@ -122,11 +131,8 @@ static unsigned int pair_make(const char *name, const __u8 near[6],
 	sysctl_of("ipv6", name, "addr_gen_mode", "1");
 	sysctl_of("ipv6", name, "accept_ra", "0");
 	ip_lines("link set %s up\n", name);
-	if (setns(ns, CLONE_NEWNET))
-		give_up("enter a namespace");
-	ip_lines("link set eth-%s up\n", name);
-	if (setns(node.node_ns, CLONE_NEWNET))
-		give_up("go back");
+	snprintf(far_up, sizeof(far_up), "link set eth-%s up\n", name);
+	node_ip_in(ns, far_up);
 	return if_nametoindex(name);
 }
 

@@ -92,8 +92,9 @@ extern unsigned int node_flows_max;
 void node_unload(void);
 void node_stop(void);
 
-/* Runs `ip -batch` on the lines. */
+/* Runs `ip -batch` on the lines, in the node or in another namespace. */
 void node_ip(const char *lines);
+void node_ip_in(int ns, const char *lines);
 void node_sysctl(const char *path, const char *value);
 
 /* fd of the stub of a hook, and of a program of the datapath object. */

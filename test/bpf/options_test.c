@@ -69,8 +69,7 @@ static void every_combination_loads_and_does_what_it_says(void **state)
 	}
 }
 
-/* ---- port and network identifier
- * --------------------------------------------- */
+/* ---- port and network identifier ------------------------------------- */
 
 static void another_overlay_port_is_protected_instead(void **state)
 {

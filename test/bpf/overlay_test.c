@@ -21,8 +21,7 @@ static struct message from_remote(const struct fl_addr *src,
 				.dmac = overlay_mac};
 }
 
-/* ---- from other nodes
- * -------------------------------------------------------- */
+/* ---- from other nodes ------------------------------------------------ */
 
 static void a_pod_of_another_node_reaches_ours(void **state)
 {
@@ -227,8 +226,7 @@ static void hops_are_counted_at_this_node_too(void **state)
 	expect_pass(FROM_NODE2, &p, HOST);
 }
 
-/* ---- from the host stack
- * ----------------------------------------------------- */
+/* ---- from the host stack --------------------------------------------- */
 
 static struct message from_stack(const struct family *f,
 				 const struct fl_addr *dst, __u8 proto)
@@ -339,8 +337,7 @@ static void only_ip_leaves_by_the_overlay(void **state)
 	assert_int_equal(last.verdict, VERDICT_DROP);
 }
 
-/* ---- an underlay with a narrow path
- * ------------------------------------------- */
+/* ---- an underlay with a narrow path ---------------------------------- */
 
 static int path_widen(void **state)
 {

@@ -62,7 +62,7 @@ static void put_addr(struct build *b, const struct fl_addr *a)
 		put(b, a, 16);
 }
 
-/* ---- numbers of the next protocol ----------------------------------- */
+/* ---- numbers of the next protocol ------------------------------------ */
 
 static __u16 ethertype_of(const struct layer *next)
 {
@@ -99,7 +99,7 @@ static __u8 proto_of(const struct layer *next, bool v4)
 	}
 }
 
-/* ---- first pass: bytes ---------------------------------------------- */
+/* ---- first pass: bytes ----------------------------------------------- */
 
 static void add_eth(struct build *b, const struct eth_layer *l,
 		    const struct layer *next)
@@ -397,7 +397,7 @@ void packet_build_layers(struct packet *p, const struct layer *layers)
 		fill_layer(&b, n);
 }
 
-/* ---- fragments -------------------------------------------------------- */
+/* ---- fragments ------------------------------------------------------- */
 
 static void fragment_v4(const struct packet *whole, size_t from, size_t len,
 			__u32 id, bool last, struct packet *out)
@@ -450,7 +450,7 @@ void packet_fragment(const struct packet *whole, size_t from, size_t len,
 		fragment_v6(whole, from, len, id, last, out);
 }
 
-/* ---- showing ---------------------------------------------------------- */
+/* ---- showing --------------------------------------------------------- */
 
 static void print_row(const char *name, const struct packet *p, size_t off)
 {

@@ -10,7 +10,7 @@
 #include <netinet/in.h>
 #include <string.h>
 
-/* ---- to a pod of the same node ----------------------------------------- */
+/* ---- to a pod of the same node --------------------------------------- */
 
 static void a_new_connection_reaches_the_other_pod(void **state)
 {
@@ -175,7 +175,7 @@ static void other_protocols_reach_the_other_pod(void **state)
 	assert_int_equal(flow_count(), 2 * sizeof(others));
 }
 
-/* ---- decisions that are no longer true ---------------------------------- */
+/* ---- decisions that are no longer true ------------------------------- */
 
 static void a_raised_epoch_makes_the_decision_again(void **state)
 {
@@ -253,7 +253,7 @@ static void a_lost_direction_is_entered_again(void **state)
 	assert_int_equal(counter_read(FL_COUNT_FLOWS_RENEWED), 0);
 }
 
-/* ---- spoofing ------------------------------------------------------------ */
+/* ---- spoofing -------------------------------------------------------- */
 
 static void a_pod_may_not_use_another_address(void **state)
 {
@@ -325,8 +325,7 @@ static void a_drop_is_told_with_its_tuple(void **state)
 	assert_int_equal(ev->bytes, p.len);
 }
 
-/* ---- where there is nothing ------------------------------------------------
- */
+/* ---- where there is nothing ------------------------------------------ */
 
 static void what_is_not_there_is_dropped_with_its_reason(void **state)
 {
@@ -402,8 +401,7 @@ static void mapped_ipv4_addresses_are_martians_in_ipv6(void **state)
 	expect_drop(FROM_POD_A, &p, MARTIAN);
 }
 
-/* ---- to the own node --------------------------------------------------------
- */
+/* ---- to the own node ------------------------------------------------- */
 
 static void the_own_node_is_reached_through_its_stack(void **state)
 {
@@ -436,8 +434,7 @@ static void the_own_node_takes_the_last_hop_and_any_size(void **state)
 	expect_pass(FROM_POD_A, &p, HOST);
 }
 
-/* ---- to other nodes
- * ------------------------------------------------------------ */
+/* ---- to other nodes -------------------------------------------------- */
 
 static void expect_encapsulated(const struct family *f,
 				const struct fl_addr *dst,

@@ -34,7 +34,7 @@ static void pass_of(struct at at, enum verdict verdict, enum fl_reason reason,
 #define PASS(at, verdict, reason, ...)                                         \
 	pass_of(at, VERDICT_##verdict, reason, &(struct message){__VA_ARGS__})
 
-/* ---- what a message does not say ---------------------------------------- */
+/* ---- what a message does not say ------------------------------------- */
 
 static void below_ip(enum fl_reason r)
 {
@@ -133,8 +133,7 @@ static void no_mapping(void)
 	     .dst = &f->world);
 }
 
-/* ---- all of them ------------------------------------------------------------
- */
+/* ---- all of them ----------------------------------------------------- */
 
 /* Makes the reason happen; false for what no packet can bring about. */
 static bool produce(enum fl_reason r)

@@ -28,7 +28,7 @@ const char *reason_name(int reason)
 		_fail(file, line);                                             \
 	} while (0)
 
-/* ---- running ------------------------------------------------------------ */
+/* ---- running --------------------------------------------------------- */
 
 /* Shorter ones are refused, so they are made here and cut by the trampoline. */
 enum { RUN_LEN_MIN = ETH_LEN + IPV6_LEN };
@@ -92,7 +92,7 @@ static int counted(const struct fl_metric before[],
 	return reason;
 }
 
-/* ---- what always holds --------------------------------------------------- */
+/* ---- what always holds ----------------------------------------------- */
 
 static bool reason_fits(int verdict, int reason)
 {
@@ -192,7 +192,7 @@ void run_at(struct at at, const struct packet *in, const char *file, int line)
 			last.verdict, reason_name(last.reason));
 }
 
-/* ---- expectations ----------------------------------------------------- */
+/* ---- expectations ---------------------------------------------------- */
 
 void assert_packet_at(const struct packet *got, const struct packet *want,
 		      const char *file, int line)
@@ -217,7 +217,7 @@ void expect_at(struct at at, const struct packet *in, enum verdict verdict,
 		assert_packet_at(&last.out, want, file, line);
 }
 
-/* ---- groups -------------------------------------------------------------- */
+/* ---- groups ---------------------------------------------------------- */
 
 int run_setup(void **state)
 {

@@ -101,7 +101,7 @@ void assert_packet_at(const struct packet *got, const struct packet *want,
 
 const char *reason_name(int reason);
 
-/* ---- tables of tests -------------------------------------------------- */
+/* ---- tables of tests ------------------------------------------------- */
 
 /* A test of one family, and its two entries in the table of tests. */
 #define FAMILIES(test)                                                         \

@@ -134,7 +134,7 @@ void uplink_remove(unsigned int ifindex)
 	     "delete from fl_uplinks");
 }
 
-/* ---- the tables of a node with two neighbours ------------------------- */
+/* ---- the tables of a node with two neighbours ------------------------ */
 
 static void endpoints_fill(const struct family *f)
 {
@@ -198,7 +198,7 @@ static void config_fill(void)
 	config_write();
 }
 
-/* ---- emptying --------------------------------------------------------- */
+/* ---- emptying -------------------------------------------------------- */
 
 static void map_empty(const struct bpf_map *map)
 {
@@ -377,7 +377,7 @@ void limit_expire(__u32 slot)
 	limit_write(slot, (struct fl_limit){.second = 1, .count = 1 << 30});
 }
 
-/* ---- events ----------------------------------------------------------- */
+/* ---- events ---------------------------------------------------------- */
 
 static struct {
 	struct fl_event *out;

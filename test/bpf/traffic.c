@@ -109,6 +109,31 @@ void answer_build(struct packet *p, const struct message *m,
 		.len = m->len, .smac = router_mac, .dmac = uplink_mac);
 }
 
+struct message outgoing(const struct family *f, __u8 proto, __u16 sport)
+{
+	return (struct message){.src = &f->pod_a,
+				.dst = &f->world,
+				.proto = proto,
+				.sport = sport};
+}
+
+__u16 leaves(const struct family *f, const struct message *m)
+{
+	return leaves_as(FROM_POD_A, m, &f->node);
+}
+
+void answer_arrives(const struct family *f, const struct message *m, __u16 port)
+{
+	bool echo = m->proto == IPPROTO_ICMP;
+	struct packet in, want;
+
+	answer_build(&in, m, &f->node, port);
+	message(&want, .src = m->dst, .dst = m->src, .proto = m->proto,
+		.sport = echo ? m->sport : 80, .dport = m->sport, .reply = true,
+		.ttl = 63, .smac = gateway_mac, .dmac = mac_a);
+	expect_sent(FROM_UPLINK, &in, LOCAL, &want);
+}
+
 struct fl_flow flow_of(const struct packet *p)
 {
 	struct fl_tuple key = packet_tuple(p);

@@ -46,6 +46,16 @@ __u16 leaves_as(struct at at, const struct message *m,
 void answer_build(struct packet *p, const struct message *m,
 		  const struct fl_addr *node_addr, __u16 port);
 
+/* A port that masquerade may keep. */
+enum { IN_RANGE = 40123 };
+/* A message of pod_a to the world. */
+struct message outgoing(const struct family *f, __u8 proto, __u16 sport);
+/* pod_a sends it, it leaves by the first uplink; returns the port. */
+__u16 leaves(const struct family *f, const struct message *m);
+/* The answer to *m, which left by this port, reaches pod_a at its own. */
+void answer_arrives(const struct family *f, const struct message *m,
+		    __u16 port);
+
 /* The entry of the direction of *p; fails the test where there is none. */
 struct fl_flow flow_of(const struct packet *p);
 /* ... and of the other direction, from what the first one says. */

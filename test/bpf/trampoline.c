@@ -25,7 +25,7 @@ struct orders {
 
 static int orders_fd = -1, jumps_fd = -1, prog_fd = -1;
 
-/* ---- a few instructions, in the manual's words ------------------------ */
+/* ---- a few instructions, in the manual's words ----------------------- */
 
 #define INSN(op, dst, src, offset, value)                                      \
 	((struct bpf_insn){.code = op,                                         \

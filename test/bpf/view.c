@@ -31,7 +31,7 @@ static bool is_echo(__u8 proto, __u8 type, bool *reply)
 	return *reply || type == (proto == IPPROTO_ICMP ? 8 : 128);
 }
 
-/* ---- IP ---------------------------------------------------------------- */
+/* ---- IP -------------------------------------------------------------- */
 
 /* Each returns NULL and moves *off to the layer above, or what is wrong. */
 
@@ -120,7 +120,7 @@ static const char *view_v6(const struct packet *p, size_t *off, struct view *v)
 	return view_extensions(p, off, v);
 }
 
-/* ---- what IP carries ---------------------------------------------------- */
+/* ---- what IP carries ------------------------------------------------- */
 
 static const char *view_quote(const struct packet *p, struct view *v)
 {

@@ -25,7 +25,7 @@ static void must(bool good, const char *what)
 	abort();
 }
 
-/* ---- stubs --------------------------------------------------------------- */
+/* ---- stubs ----------------------------------------------------------- */
 
 static void attach(unsigned int ifindex, enum bpf_tc_attach_point point,
 		   enum fl_hook hook)
@@ -61,7 +61,7 @@ void wire_attach(void)
 	attach(node.overlay, BPF_TC_EGRESS, FL_HOOK_TO_OVERLAY);
 }
 
-/* ---- frames -------------------------------------------------------------- */
+/* ---- frames ---------------------------------------------------------- */
 
 int wire_open(int ns, const char *device)
 {
