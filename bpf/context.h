@@ -21,6 +21,7 @@ const volatile struct fl_options options;
 enum stage {
 	STAGE_SLOW,	  /* no decision yet, or a stale one */
 	STAGE_PORT,	  /* decided, but for the port to masquerade with */
+	STAGE_CONCLUDE,	  /* all is decided: enter the flow, forward */
 	STAGE_ICMP_ERROR, /* an ICMP error, to go where its flow goes */
 	STAGE_NEIGHBOUR,  /* ARP and neighbour discovery of a pod */
 	STAGE_ICMP_SEND,  /* answer with an ICMP error */
@@ -38,6 +39,7 @@ enum cb_word {
 
 int slow_path(struct __sk_buff *skb);
 int find_port(struct __sk_buff *skb);
+int conclude(struct __sk_buff *skb);
 int icmp_error(struct __sk_buff *skb);
 int neighbour(struct __sk_buff *skb);
 int icmp_send(struct __sk_buff *skb);
@@ -55,6 +57,7 @@ struct {
 		{
 			[STAGE_SLOW] = (void *)&slow_path,
 			[STAGE_PORT] = (void *)&find_port,
+			[STAGE_CONCLUDE] = (void *)&conclude,
 			[STAGE_ICMP_ERROR] = (void *)&icmp_error,
 			[STAGE_NEIGHBOUR] = (void *)&neighbour,
 			[STAGE_ICMP_SEND] = (void *)&icmp_send,

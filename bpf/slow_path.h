@@ -152,21 +152,6 @@ static __always_inline int decide(struct __sk_buff *skb, struct slow *s)
 	return 0;
 }
 
-/* The decision is made: enter it and let the packet go. */
-static __always_inline int conclude(struct __sk_buff *skb, struct slow *s)
-{
-	__u32 hook = s->hook;
-	int ret;
-
-	if (!s->trackable)
-		return flow_forward(skb, hook, &s->p, &s->fwd);
-	flow_account(&s->fwd, &s->p);
-	ret = s->known ? renew(s) : enter_new(skb, s);
-	if (ret)
-		return drop(skb, hook, -ret);
-	return flow_forward(skb, hook, &s->p, &s->fwd);
-}
-
 /* For who only wants to know (`fairlead trace` runs this program by itself):
  * nothing is entered, counted, told or sent. Finding a port is left out, it
  * would take one. */
@@ -232,11 +217,11 @@ int slow_path(struct __sk_buff *skb)
 		return go_stage(skb, hook, STAGE_PORT);
 	if (ret)
 		return pass(skb, hook, ret);
-	return conclude(skb, s);
+	return go_stage(skb, hook, STAGE_CONCLUDE);
 }
 
-/* verifier: a program of its own, so that its loop is walked from one state
- * only. It goes on with what slow_path() left in fl_slow. */
+/* verifier: what follows are programs of their own, so that each is walked
+ * from one state only. They go on with what slow_path() left in fl_slow. */
 SEC("tc")
 int find_port(struct __sk_buff *skb)
 {
@@ -254,5 +239,24 @@ int find_port(struct __sk_buff *skb)
 		return pass(skb, hook, FL_PASS_NOT_OURS);
 	if (ret)
 		return drop(skb, hook, -ret);
-	return conclude(skb, s);
+	return go_stage(skb, hook, STAGE_CONCLUDE);
+}
+
+/* The decision is made: enter it and let the packet go. */
+SEC("tc")
+int conclude(struct __sk_buff *skb)
+{
+	__u32 zero = 0, hook = skb->cb[CB_HOOK];
+	struct slow *s = bpf_map_lookup_elem(&fl_slow, &zero);
+	int ret;
+
+	if (!s || hook >= FL_HOOK_MAX)
+		return TC_ACT_SHOT;
+	if (!s->trackable)
+		return flow_forward(skb, hook, &s->p, &s->fwd);
+	flow_account(&s->fwd, &s->p);
+	ret = s->known ? renew(s) : enter_new(skb, s);
+	if (ret)
+		return drop(skb, hook, -ret);
+	return flow_forward(skb, hook, &s->p, &s->fwd);
 }
