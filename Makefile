@@ -106,7 +106,7 @@ $(BUILD)/test/bpf/%: $(BUILD)/obj/test/bpf/%.o $(patsubst %.c,$(BUILD)/obj/%.o,$
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
 
-$(BUILD)/test/bench/%: $(BUILD)/obj/test/bench/%.o $(BUILD)/libloader.a $(BUILD)/liblib.a
+$(BUILD)/test/bench/%: $(BUILD)/obj/test/bench/%.o $(BUILD)/libpolicy.a $(BUILD)/libloader.a $(BUILD)/liblib.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* An identity is a set of selectors: the addresses that exactly these match.
+ * Which prefixes have which? */
+#pragma once
+
+#include "catalog.h"
+#include "compile.h"
+#include "number.h"
+
+struct identity_prefix {
+	struct fl_prefix prefix;
+	uint32_t set;
+	uint32_t reserved; /* its identity where nothing matches */
+	bool unknown;	   /* it is FL_IDENTITY_UNKNOWN, whatever matches */
+	bool keep;	   /* fl_routes has it in any case */
+	long parent;	   /* the prefix around it, -1: none */
+};
+
+struct identities {
+	struct intern sets; /* of selectors, sorted; number 0 is empty */
+	struct identity_prefix *items; /* sorted */
+	size_t n, room;
+	uint32_t *numbers; /* by set; 0: nobody has exactly this one */
+	char **problems;
+	size_t n_problems, problems_room;
+};
+
+/* May add selectors of ports to the catalog. */
+void identities_collect(const struct policy_world *w,
+			const struct namespaces *ns, struct catalog *catalog,
+			struct identities *out);
+/* Give numbers; what identities had them the last time is in `before`. */
+void identities_number(struct identities *ids, const struct catalog *catalog,
+		       const struct policy_compiled *before,
+		       struct numbering *numbering);
+/* The list for fl_routes, without what a prefix around says already. */
+void identities_list(const struct identities *ids, struct policy_compiled *out);
+void identities_free(struct identities *ids); /* and empty */

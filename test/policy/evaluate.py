@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""May they talk? networking.k8s.io/v1 NetworkPolicy and
+policy.networking.k8s.io/v1alpha2 ClusterNetworkPolicy, read literally and
+evaluated rule by rule, for one connection at a time.
+
+The order is: Admin tier, then NetworkPolicy, then Baseline tier; where none of
+them decides, it is allowed.
+
+  ClusterNetworkPolicy: within a tier by priority (lower first), then by name;
+  within a policy in the order written. The first rule that matches decides;
+  Pass goes on with the next tier.
+
+  NetworkPolicy: a pod that any policy selects in a direction is isolated in
+  it: what no rule of these policies allows is denied. Pods that none selects
+  go on with the Baseline tier.
+
+Besides: a pod reaches itself; a pod's own node always reaches it; to
+NetworkPolicy, the own node is always allowed as a destination too.
+"""
+from model import Block, selects
+
+INGRESS, EGRESS = "ingress", "egress"
+PORT_PROTOCOLS = ("TCP", "UDP", "SCTP")
+
+
+class Rule:
+    """One rule of one policy, as it is told to people."""
+
+    def __init__(self, kind, policy, direction, number, name=None, tier=None):
+        self.kind, self.policy, self.direction = kind, policy, direction
+        self.number, self.name, self.tier = number, name, tier
+
+    def key(self):
+        return self.kind, self.policy, self.direction, self.number
+
+    def __repr__(self):
+        what = f" ({self.tier})" if self.tier else ""
+        name = f" {self.name}" if self.name else ""
+        return (f"{self.kind} {self.policy}{what}, "
+                f"{self.direction} rule {self.number}{name}")
+
+
+class Verdict:
+    """rules: those that may be named as the reason; none if by default."""
+
+    def __init__(self, allowed, rules=(), why=""):
+        self.allowed, self.rules, self.why = allowed, list(rules), why
+
+    def __repr__(self):
+        said = " or ".join(map(repr, self.rules)) or self.why
+        return f"{'allowed' if self.allowed else 'denied'} by {said}"
+
+
+def priority(policy):
+    return policy["spec"]["priority"], policy["metadata"]["name"]
+
+
+class Evaluator:
+    def __init__(self, world):
+        self.world = world
+        self.cluster_policies = sorted(world.cluster_policies, key=priority)
+        self._selected, self._blocks = {}, {}
+
+    # ---- who -----------------------------------------------------------
+
+    def pod_matches(self, pod, namespaces, pods):
+        """Both are selectors; None selects all."""
+        if not pod.selectable:
+            return False
+        labels = self.world.namespace_labels(pod.namespace)
+        return (selects(namespaces or {}, labels)
+                and selects(pods or {}, pod.labels))
+
+    def block_has(self, cidr, excepted, addr):
+        key = cidr, tuple(excepted)
+        if key not in self._blocks:
+            self._blocks[key] = Block(cidr, excepted)
+        return self._blocks[key].has(addr)
+
+    def network_peer_matches(self, peer, namespace, end):
+        """namespace: the policy's own."""
+        if "ipBlock" in peer:
+            b = peer["ipBlock"]
+            return self.block_has(b["cidr"], b.get("except") or [], end.addr)
+        if not end.pod:
+            return False
+        if "namespaceSelector" not in peer and end.pod.namespace != namespace:
+            return False
+        return self.pod_matches(end.pod, peer.get("namespaceSelector"),
+                                peer.get("podSelector"))
+
+    def cluster_peer_matches(self, peer, end):
+        (kind, value), = peer.items()
+        if kind == "networks":
+            return any(self.block_has(c, [], end.addr) for c in value)
+        if kind == "nodes":
+            return end.node is not None and selects(value, end.node.labels)
+        if not end.pod:
+            return False
+        if kind == "namespaces":
+            return self.pod_matches(end.pod, value, None)
+        if kind == "pods":
+            return self.pod_matches(end.pod, value.get("namespaceSelector"),
+                                    value.get("podSelector"))
+        raise ValueError(f"unknown peer {kind}")
+
+    # ---- what ----------------------------------------------------------
+
+    @staticmethod
+    def network_port_matches(item, protocol, port, receiver):
+        """receiver: the pod with the port, None if it is no pod."""
+        if protocol != item.get("protocol", "TCP"):
+            return False
+        if "port" not in item:
+            return True
+        if isinstance(item["port"], str):
+            return (receiver is not None
+                    and receiver.has_named_port(item["port"], protocol, port))
+        return item["port"] <= port <= item.get("endPort", item["port"])
+
+    @staticmethod
+    def cluster_protocol_matches(item, protocol, port, receiver):
+        (kind, value), = item.items()
+        if kind == "destinationNamedPort":
+            return (receiver is not None
+                    and receiver.has_named_port(value, protocol, port))
+        if protocol != kind.upper():
+            return False
+        wanted = value.get("destinationPort")
+        if wanted is None:
+            return True
+        if "number" in wanted:
+            return port == wanted["number"]
+        return wanted["range"]["start"] <= port <= wanted["range"]["end"]
+
+    # ---- tiers ---------------------------------------------------------
+
+    def subject_matches(self, policy, pod):
+        subject = policy["spec"]["subject"]
+        if "namespaces" in subject:
+            return self.pod_matches(pod, subject["namespaces"], None)
+        return self.pod_matches(pod, subject["pods"].get("namespaceSelector"),
+                                subject["pods"].get("podSelector"))
+
+    def of_tier(self, tier, pod):
+        """The ClusterNetworkPolicies of a tier that are about a pod."""
+        key = tier, pod.key
+        if key not in self._selected:
+            self._selected[key] = [
+                p for p in self.cluster_policies
+                if p["spec"]["tier"] == tier and self.subject_matches(p, pod)]
+        return self._selected[key]
+
+    def cluster_tier(self, tier, direction, pod, peer, protocol, port,
+                     receiver):
+        """A Verdict, or None: on with the next tier."""
+        ends = "from" if direction == INGRESS else "to"
+        for policy in self.of_tier(tier, pod):
+            for n, rule in enumerate(policy["spec"].get(direction) or [], 1):
+                protocols = rule.get("protocols") or []
+                if not any(self.cluster_peer_matches(p, peer)
+                           for p in rule[ends]):
+                    continue
+                if protocols and not any(
+                        self.cluster_protocol_matches(i, protocol, port,
+                                                      receiver)
+                        for i in protocols):
+                    continue
+                if rule["action"] == "Pass":
+                    return None
+                return Verdict(rule["action"] == "Accept", [
+                    Rule("ClusterNetworkPolicy", policy["metadata"]["name"],
+                         direction, n, rule.get("name"), tier)])
+        return None
+
+    def isolating(self, direction, pod):
+        """The NetworkPolicies that isolate a pod in a direction."""
+        key = direction, pod.key
+        if key not in self._selected:
+            self._selected[key] = [
+                p for p in self.world.network_policies
+                if (p["metadata"].get("namespace", "default")
+                    == pod.namespace)
+                and direction in policy_types(p["spec"])
+                and self.pod_matches(pod, None, p["spec"].get("podSelector"))]
+        return self._selected[key]
+
+    def network_tier(self, direction, pod, peer, protocol, port, receiver):
+        policies = self.isolating(direction, pod)
+        if not policies:
+            return None
+        if direction == EGRESS and is_own_node(pod, peer):
+            return Verdict(True, why="the pod's own node")
+        ends = "from" if direction == INGRESS else "to"
+        found = []
+        for policy in policies:
+            namespace = policy["metadata"].get("namespace", "default")
+            for n, rule in enumerate(policy["spec"].get(direction) or [], 1):
+                peers, ports = rule.get(ends) or [], rule.get("ports") or []
+                if peers and not any(
+                        self.network_peer_matches(p, namespace, peer)
+                        for p in peers):
+                    continue
+                if ports and not any(
+                        self.network_port_matches(i, protocol, port, receiver)
+                        for i in ports):
+                    continue
+                found.append(Rule(
+                    "NetworkPolicy",
+                    f"{namespace}/{policy['metadata']['name']}", direction, n))
+        return Verdict(bool(found), found, "no rule of a NetworkPolicy")
+
+    # ---- verdicts ------------------------------------------------------
+
+    def verdict(self, direction, pod, peer, protocol, port):
+        """One direction of policy, for `pod`, with `peer` (an End)."""
+        if peer.pod is pod:
+            return Verdict(True, why="the pod itself")
+        if direction == INGRESS and is_own_node(pod, peer):
+            return Verdict(True, why="the pod's own node")
+        receiver = pod if direction == INGRESS else peer.pod
+        ask = direction, pod, peer, protocol, port, receiver
+        return (self.cluster_tier("Admin", *ask)
+                or self.network_tier(*ask)
+                or self.cluster_tier("Baseline", *ask)
+                or Verdict(True, why="default"))
+
+    def governed(self, direction, pod):
+        """Is there any policy about this pod and direction?"""
+        return bool(self.isolating(direction, pod)) or any(
+            p["spec"].get(direction)
+            for tier in ("Admin", "Baseline") for p in self.of_tier(tier, pod))
+
+    def connection(self, source, target, protocol, port=0):
+        """Both ends' verdicts, None where an end is no pod. Ends are
+        addresses: "10.1.0.5"."""
+        source, target = self.world.end(source), self.world.end(target)
+        out = source.pod and self.verdict(EGRESS, source.pod, target,
+                                          protocol, port)
+        into = target.pod and self.verdict(INGRESS, target.pod, source,
+                                           protocol, port)
+        return out, into
+
+    def allowed(self, source, target, protocol, port=0):
+        return all(v is None or v.allowed
+                   for v in self.connection(source, target, protocol, port))
+
+
+def policy_types(spec):
+    """As given; else Ingress, and Egress if there are egress rules."""
+    if spec.get("policyTypes"):
+        return [t.lower() for t in spec["policyTypes"]]
+    return [INGRESS, EGRESS] if spec.get("egress") else [INGRESS]
+
+
+def is_own_node(pod, end):
+    return end.host_of is not None and end.host_of.name == pod.node
