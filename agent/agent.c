@@ -17,6 +17,17 @@ const struct model *agent_model(const struct agent *a)
 	return a->source ? &source_dir_content(a->source)->model : &a->no_model;
 }
 
+struct inputs agent_inputs(const struct agent *a)
+{
+	return (struct inputs){
+		.config = &a->config,
+		.model = agent_model(a),
+		.facts = &a->facts,
+		.endpoints = &a->endpoints,
+		.ids = &a->ids,
+	};
+}
+
 bool agent_is_synced(const struct agent *a)
 {
 	if (!a->source)

@@ -12,13 +12,14 @@
 #include "facts.h"
 #include "netwatch.h"
 #include "node_ids.h"
+#include "policies.h"
 #include "problems.h"
 #include "reaper.h"
 #include "source_dir.h"
 
 /* Map fds. */
 struct agent_maps {
-	int config, endpoints, routes, masquerade, uplinks, flows;
+	int config, endpoints, routes, masquerade, uplinks, policy, flows;
 };
 
 struct agent_stats {
@@ -43,10 +44,17 @@ struct agent {
 	bool facts_are_old;
 	struct endpoints endpoints;
 	struct node_ids ids;
-	struct entries found_routes; /* fl_routes, at the last pass */
+	/* Maps: fl_routes at the last pass; fl_policy, which nobody else
+	 * writes, at the last full one and as written since; fl_endpoints,
+	 * where it is needed. */
+	struct entries found_routes, found_policy, found_endpoints;
+	bool found_policy_is_old;
+	struct policies_found found;
 
 	/* what follows from it */
 	struct desired desired;
+	struct policies policies;
+	bool policy_file_is_old;
 	bool applied; /* the last pass went through */
 	bool raise;   /* the epoch is to be raised by the next */
 	struct problems problems;
@@ -58,6 +66,7 @@ struct agent {
 	struct socket *socket;
 };
 
+struct inputs agent_inputs(const struct agent *a);
 const struct model *agent_model(const struct agent *a);
 /* Every source has delivered all that it has, and it knows this node. */
 bool agent_is_synced(const struct agent *a);

@@ -126,13 +126,28 @@ static const char *file_of(const struct cluster_dir *d, const struct object *o)
 	return "?";
 }
 
+static void add_reports(struct cluster_dir *d, const struct object *o)
+{
+	const struct problems *reports;
+
+	if (o->kind != OBJECT_POLICY)
+		return;
+	reports = &((const struct policy_object *)o)->reports;
+	for (size_t i = 0; i < reports->n; i++)
+		problems_add(&d->problems,
+			     "%s (what it selects is denied until then)",
+			     reports->items[i]);
+}
+
 static void add_object(struct cluster_dir *d, const struct cluster_file *f,
 		       struct object *o)
 {
 	struct object *other;
 
-	if (model_add(&d->model, o, &other) != -EEXIST)
+	if (model_add(&d->model, o, &other) != -EEXIST) {
+		add_reports(d, o);
 		return;
+	}
 	problems_add(&d->problems,
 		     "%s:%d: %s %s%s%s is ignored: it is also in %s:%d",
 		     f->name, o->line, object_kind_name(o->kind), o->namespace,

@@ -49,6 +49,7 @@ static int open_maps(const struct config *c, struct agent_maps *m,
 		{FL_MAP_ROUTES, &m->routes},
 		{FL_MAP_MASQUERADE, &m->masquerade},
 		{FL_MAP_UPLINKS, &m->uplinks},
+		{FL_MAP_POLICY, &m->policy},
 		{FL_MAP_FLOWS, &m->flows},
 	};
 
@@ -74,6 +75,7 @@ static void close_maps(struct agent_maps *m)
 	close(m->routes);
 	close(m->masquerade);
 	close(m->uplinks);
+	close(m->policy);
 	close(m->flows);
 }
 
@@ -94,5 +96,6 @@ int datapath_heal(struct agent *a, struct err *e)
 		return rc;
 	close_maps(&a->maps);
 	a->maps = maps;
+	a->found_policy_is_old = true;
 	return 0;
 }

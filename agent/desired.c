@@ -18,6 +18,8 @@ void desired_init(struct desired *d)
 		     sizeof(struct fl_route));
 	entries_init(&d->masquerade, sizeof(struct fl_prefix), sizeof(__u32));
 	entries_init(&d->uplinks, sizeof(__u32), sizeof(struct fl_uplink));
+	entries_init(&d->policy, sizeof(struct fl_policy_key),
+		     sizeof(struct fl_policy_entry));
 }
 
 void desired_free(struct desired *d)
@@ -26,6 +28,7 @@ void desired_free(struct desired *d)
 	entries_free(&d->routes);
 	entries_free(&d->masquerade);
 	entries_free(&d->uplinks);
+	entries_free(&d->policy);
 	free(d->host_routes);
 	problems_free(&d->problems);
 	desired_init(d);

@@ -28,12 +28,15 @@ struct desired {
 	struct fl_config config; /* but for the epoch */
 	struct uplinks uplink_list;
 	struct entries endpoints, routes, masquerade, uplinks;
+	struct entries policy; /* policies_join() fills it */
+	bool keep_policy;      /* fl_policy stays as it is */
 	struct link_route *host_routes;
 	size_t n_host_routes, host_routes_room;
 	struct problems problems;
 };
 
 void desired_init(struct desired *d);
+/* All but policy: everything is as if there were none. */
 void desired_compute(const struct inputs *in, struct desired *out);
 void desired_free(struct desired *d);
 
@@ -42,5 +45,18 @@ void desired_free(struct desired *d);
  * own NULL: any family will do. */
 bool desired_tunnel(const struct node *own, const struct node *other,
 		    struct fl_addr *out);
+/* Which lengths the prefixes of fl_routes have: few, so that looking for what
+ * is around a prefix is cheap. */
+struct route_lengths {
+	bool in_use[129];
+};
+
+void route_lengths_find(const struct entries *routes,
+			struct route_lengths *out);
+/* The entry of the longest prefix around p that is not p itself, NULL: there
+ * is none. */
+const struct fl_route *route_around(const struct entries *routes,
+				    const struct route_lengths *lengths,
+				    const struct fl_prefix *p);
 /* The node's own address in a pod range: the first usable one. */
 struct fl_addr desired_host_addr(const struct fl_prefix *pod_cidr);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "desired_nodes.h"
 
+#include <string.h>
+
 /* For each range, is there a shorter one around it? Few lengths are in use,
  * so that a look-up for each is cheap. */
 
@@ -21,9 +23,39 @@ static struct fl_prefix shortened(const struct fl_prefix *p, unsigned int len)
 	unsigned char *to = (unsigned char *)&out.addr;
 	const unsigned char *from = (const unsigned char *)&p->addr;
 
-	for (unsigned int bit = 0; bit < len; bit++)
-		to[bit / 8] |= from[bit / 8] & (0x80 >> bit % 8);
+	memcpy(to, from, len / 8);
+	if (len % 8)
+		to[len / 8] = from[len / 8] & (0xff00 >> len % 8);
 	return out;
+}
+
+void route_lengths_find(const struct entries *routes,
+			struct route_lengths *out)
+{
+	memset(out, 0, sizeof(*out));
+	for (size_t i = 0; i < routes->n; i++) {
+		const struct fl_prefix *p = entries_key(routes, i);
+
+		out->in_use[p->prefix_len] = true;
+	}
+}
+
+const struct fl_route *route_around(const struct entries *routes,
+				    const struct route_lengths *lengths,
+				    const struct fl_prefix *p)
+{
+	for (unsigned int len = p->prefix_len; len--;) {
+		const struct fl_route *r;
+		struct fl_prefix around;
+
+		if (!lengths->in_use[len])
+			continue;
+		around = shortened(p, len);
+		r = entries_find(routes, &around);
+		if (r)
+			return r;
+	}
+	return NULL;
 }
 
 static void look_around(const struct node_ids *ids, struct desired *d,

@@ -77,6 +77,11 @@ const void *entries_value(const struct entries *e, size_t i)
 	return e->data + i * item_size(e) + e->key_size;
 }
 
+void entries_set(struct entries *e, size_t i, const void *value)
+{
+	memcpy(e->data + i * item_size(e) + e->key_size, value, e->value_size);
+}
+
 const void *entries_find(const struct entries *e, const void *key)
 {
 	size_t low = 0, high = e->n;

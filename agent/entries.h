@@ -28,6 +28,8 @@ void entries_unique(struct entries *e,
 
 const void *entries_key(const struct entries *e, size_t i);
 const void *entries_value(const struct entries *e, size_t i);
+/* Another value for item i. */
+void entries_set(struct entries *e, size_t i, const void *value);
 /* The value, or NULL. */
 const void *entries_find(const struct entries *e, const void *key);
 

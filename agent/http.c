@@ -74,6 +74,35 @@ static void add_cluster(const struct agent *a, struct evbuffer *out)
 		    a->desired.node.mtu);
 }
 
+static void add_policy(const struct agent *a, struct evbuffer *out)
+{
+	const struct policies *p = &a->policies;
+	const struct policy_stats *s = &p->good.stats;
+
+	metrics_one(out, "policies", "gauge", "Policies of the cluster", p->n);
+	metrics_one(out, "policies_invalid", "gauge",
+		    "Policies that are wrong: what they select is denied",
+		    p->n_invalid);
+	metrics_one(out, "policy_problems", "gauge",
+		    "What is wrong with policies", p->n_problems);
+	metrics_one(out, "policy_refused", "gauge",
+		    "1: the policies have no room, older ones stay in force",
+		    p->refused);
+	metrics_one(out, "policy_entries", "gauge",
+		    "Verdicts in fl_policy", a->found_policy.n);
+	metrics_one(out, "selectors", "gauge",
+		    "Distinct peers that policies name", s->selectors);
+	metrics_one(out, "identities", "gauge",
+		    "Sets of peers that policies tell apart", s->identities);
+	metrics_one(out, "policy_ids", "gauge",
+		    "Sets of policies that pods of this node have",
+		    s->policy_ids);
+	metrics_one(out, "policy_compile_seconds", "gauge",
+		    "The last compilation of all policies", p->seconds);
+	metrics_one(out, "policy_compile_max_seconds", "gauge",
+		    "The longest one", p->max_seconds);
+}
+
 static void add_reconcile(const struct agent *a, struct evbuffer *out)
 {
 	const struct agent_stats *s = &a->stats;
@@ -144,6 +173,7 @@ static void get_metrics(const struct agent *a, struct evhttp_request *req)
 
 	add_build(a, out);
 	add_cluster(a, out);
+	add_policy(a, out);
 	add_reconcile(a, out);
 	add_reaper(a, out);
 	add_process(a, out);

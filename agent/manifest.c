@@ -32,8 +32,8 @@ static const struct kind {
 	{GROUP_CORE, "Namespace", namespace_read},
 	{GROUP_CORE, "Pod", pod_read},
 	{GROUP_CORE, "Service", NULL},
-	{GROUP_NETWORKING, "NetworkPolicy", NULL},
-	{GROUP_POLICY, "ClusterNetworkPolicy", NULL},
+	{GROUP_NETWORKING, "NetworkPolicy", policy_object_read},
+	{GROUP_POLICY, "ClusterNetworkPolicy", policy_object_read},
 	{GROUP_POLICY, "AdminNetworkPolicy", NULL},
 	{GROUP_POLICY, "BaselineAdminNetworkPolicy", NULL},
 	{GROUP_DISCOVERY, "EndpointSlice", NULL},
@@ -121,7 +121,7 @@ static int read_known(struct reader *r, const struct kind *kind,
 		skip(out, api, kind->name, true, yaml_line(json));
 		return 0;
 	}
-	if (strcmp(api, "v1"))
+	if (kind->group == GROUP_CORE && strcmp(api, "v1"))
 		return reader_fail(r, json, "apiVersion", "\"%s\" is not v1",
 				   api);
 	rc = kind->read(r, json, &o);

@@ -8,7 +8,7 @@
 #include "../lib/cleanup.h"
 #include "memory.h"
 
-static void object_drop(struct object **o)
+void object_drop(struct object **o)
 {
 	object_free(*o);
 }
@@ -51,7 +51,7 @@ static char *pack_labels(const cJSON **labels, size_t n)
 	return packed;
 }
 
-static int read_labels(struct reader *r, const cJSON *meta, char **out)
+int labels_read(struct reader *r, const cJSON *meta, char **out)
 {
 	__cleanup(mem_free) const cJSON **list = NULL;
 	const cJSON *labels, *label;
@@ -73,8 +73,8 @@ static int read_labels(struct reader *r, const cJSON *meta, char **out)
 	return 0;
 }
 
-static int read_meta(struct reader *r, const cJSON *json, bool namespaced,
-		     struct object *o, const cJSON **meta)
+int meta_read(struct reader *r, const cJSON *json, bool namespaced,
+	      struct object *o, const cJSON **meta)
 {
 	const char *name, *namespace = "";
 	int rc = reader_field(r, json, "metadata", FIELD_OBJECT, meta);
@@ -199,8 +199,10 @@ int node_read(struct reader *r, const cJSON *json, struct object **out)
 	__cleanup(object_drop) struct object *o = object_new(OBJECT_NODE);
 	struct node *node = (struct node *)o;
 	const cJSON *meta, *spec, *status, *list = NULL, *item;
-	int rc = read_meta(r, json, false, o, &meta);
+	int rc = meta_read(r, json, false, o, &meta);
 
+	if (!rc)
+		rc = labels_read(r, meta, &node->labels);
 	if (!rc)
 		rc = reader_field(r, json, "spec", FIELD_OBJECT, &spec);
 	if (!rc)
@@ -227,129 +229,12 @@ int namespace_read(struct reader *r, const cJSON *json, struct object **out)
 {
 	__cleanup(object_drop) struct object *o = object_new(OBJECT_NAMESPACE);
 	const cJSON *meta;
-	int rc = read_meta(r, json, false, o, &meta);
+	int rc = meta_read(r, json, false, o, &meta);
 
 	if (!rc)
-		rc = read_labels(r, meta, &((struct namespace *)o)->labels);
+		rc = labels_read(r, meta, &((struct namespace *)o)->labels);
 	if (rc)
 		return rc;
-	*out = take_ptr(o);
-	return 0;
-}
-
-/* ---- Pod ------------------------------------------------------------ */
-
-static int add_pod_ip(struct reader *r, const cJSON *at, const char *path,
-		      const char *text, struct pod *pod)
-{
-	struct fl_addr a;
-
-	if (addr_parse(text, &a) || addr_is_zero(&a))
-		return reader_fail(r, at, path, "\"%.64s\" is not an address",
-				   text);
-	for (int i = 0; i < pod->n_addrs; i++)
-		if (addr_equal(&a, &pod->addrs[i]))
-			return 0; /* podIP is the first of podIPs */
-	if (pod->n_addrs == STATE_ADDRS_MAX)
-		return reader_fail(r, at, path, "more than %d addresses",
-				   STATE_ADDRS_MAX);
-	pod->addrs[pod->n_addrs++] = a;
-	return 0;
-}
-
-static int read_pod_ips(struct reader *r, const cJSON *status, struct pod *pod)
-{
-	const cJSON *list, *item;
-	const char *text;
-	int rc;
-
-	rc = reader_string(r, status, "status.podIP", &text);
-	if (!rc && *text)
-		rc = add_pod_ip(r, status, "status.podIP", text, pod);
-	if (!rc)
-		rc = reader_field(r, status, "status.podIPs", FIELD_LIST,
-				  &list);
-	if (rc)
-		return rc;
-	cJSON_ArrayForEach (item, list) {
-		if (!cJSON_IsObject(item))
-			return reader_fail(r, item, "status.podIPs",
-					   "must be objects");
-		rc = reader_string(r, item, "status.podIPs.ip", &text);
-		if (!rc)
-			rc = add_pod_ip(r, item, "status.podIPs", text, pod);
-		if (rc)
-			return rc;
-	}
-	return 0;
-}
-
-static int read_phase(struct reader *r, const cJSON *status, struct pod *pod)
-{
-	static const char *const phases[] = {
-		[POD_PENDING] = "Pending",     [POD_RUNNING] = "Running",
-		[POD_SUCCEEDED] = "Succeeded", [POD_FAILED] = "Failed",
-		[POD_UNKNOWN] = "Unknown",
-	};
-	const char *text;
-	int rc = reader_string(r, status, "status.phase", &text);
-
-	if (rc)
-		return rc;
-	pod->phase = POD_UNKNOWN;
-	for (int i = 0; i <= POD_UNKNOWN; i++) {
-		if (!strcmp(text, phases[i])) {
-			pod->phase = i;
-			return 0;
-		}
-	}
-	if (!*text)
-		return 0;
-	return reader_fail(r, status, "status.phase",
-			   "\"%.64s\" is not a phase of a pod", text);
-}
-
-static int read_pod_spec(struct reader *r, const cJSON *json, struct pod *pod)
-{
-	const cJSON *spec, *host_network;
-	const char *node;
-	int rc = reader_field(r, json, "spec", FIELD_OBJECT, &spec);
-
-	if (!rc)
-		rc = reader_string(r, spec, "spec.nodeName", &node);
-	if (!rc)
-		rc = reader_field(r, spec, "spec.hostNetwork", FIELD_BOOL,
-				  &host_network);
-	if (rc)
-		return rc;
-	pod->node = memory_copy(node);
-	pod->host_network = cJSON_IsTrue(host_network);
-	return 0;
-}
-
-int pod_read(struct reader *r, const cJSON *json, struct object **out)
-{
-	__cleanup(object_drop) struct object *o = object_new(OBJECT_POD);
-	struct pod *pod = (struct pod *)o;
-	const cJSON *meta, *status;
-	const char *uid;
-	int rc = read_meta(r, json, true, o, &meta);
-
-	if (!rc)
-		rc = reader_string(r, meta, "metadata.uid", &uid);
-	if (!rc)
-		rc = read_labels(r, meta, &pod->labels);
-	if (!rc)
-		rc = read_pod_spec(r, json, pod);
-	if (!rc)
-		rc = reader_field(r, json, "status", FIELD_OBJECT, &status);
-	if (!rc)
-		rc = read_pod_ips(r, status, pod);
-	if (!rc)
-		rc = read_phase(r, status, pod);
-	if (rc)
-		return rc;
-	pod->uid = memory_copy(uid);
 	*out = take_ptr(o);
 	return 0;
 }

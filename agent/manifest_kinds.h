@@ -32,6 +32,16 @@ int reader_string(struct reader *r, const cJSON *parent, const char *path,
 int reader_item(struct reader *r, const cJSON *item, const char *path, int i,
 		const char **out);
 
+void object_drop(struct object **o); /* fits __cleanup */
+/* metadata: the name, and where there are, the namespace and labels. */
+int meta_read(struct reader *r, const cJSON *json, bool namespaced,
+	      struct object *o, const cJSON **meta);
+int labels_read(struct reader *r, const cJSON *meta, char **out);
+
 int node_read(struct reader *r, const cJSON *json, struct object **out);
 int namespace_read(struct reader *r, const cJSON *json, struct object **out);
 int pod_read(struct reader *r, const cJSON *json, struct object **out);
+/* Of a policy only what has no name is an error; all else that is wrong is
+ * kept with the object. */
+int policy_object_read(struct reader *r, const cJSON *json,
+		       struct object **out);

@@ -15,6 +15,7 @@ static const struct {
 	[OBJECT_NODE] = {"Node", sizeof(struct node)},
 	[OBJECT_NAMESPACE] = {"Namespace", sizeof(struct namespace)},
 	[OBJECT_POD] = {"Pod", sizeof(struct pod)},
+	[OBJECT_POLICY] = {"Policy", sizeof(struct policy_object)},
 };
 _Static_assert(sizeof(kinds) / sizeof(kinds[0]) == OBJECT_KIND_MAX,
 	       "a kind has no name");
@@ -32,19 +33,35 @@ struct object *object_new(enum object_kind kind)
 	return o;
 }
 
+static void pod_free(struct pod *pod)
+{
+	for (size_t i = 0; i < pod->n_ports; i++)
+		free((char *)pod->ports[i].name);
+	free(pod->ports);
+	free(pod->uid);
+	free(pod->node);
+	free(pod->labels);
+}
+
+static void policy_object_free(struct policy_object *p)
+{
+	policy_free(p->policy);
+	problems_free(&p->problems);
+	problems_free(&p->reports);
+}
+
 void object_free(struct object *o)
 {
 	if (!o)
 		return;
-	if (o->kind == OBJECT_NAMESPACE) {
+	if (o->kind == OBJECT_NODE)
+		free(((struct node *)o)->labels);
+	else if (o->kind == OBJECT_NAMESPACE)
 		free(((struct namespace *)o)->labels);
-	} else if (o->kind == OBJECT_POD) {
-		struct pod *pod = (struct pod *)o;
-
-		free(pod->uid);
-		free(pod->node);
-		free(pod->labels);
-	}
+	else if (o->kind == OBJECT_POD)
+		pod_free((struct pod *)o);
+	else if (o->kind == OBJECT_POLICY)
+		policy_object_free((struct policy_object *)o);
 	free(o->namespace);
 	free(o->name);
 	free(o);

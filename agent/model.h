@@ -7,8 +7,16 @@
 
 #include "../lib/addr.h"
 #include "../lib/state.h"
+#include "../policy/world.h"
+#include "problems.h"
 
-enum object_kind { OBJECT_NODE, OBJECT_NAMESPACE, OBJECT_POD, OBJECT_KIND_MAX };
+enum object_kind {
+	OBJECT_NODE,
+	OBJECT_NAMESPACE,
+	OBJECT_POD,
+	OBJECT_POLICY,
+	OBJECT_KIND_MAX,
+};
 
 /* What every object begins with. */
 struct object {
@@ -23,15 +31,17 @@ struct node_addr {
 	bool internal; /* InternalIP */
 };
 
+/* Labels, here and below: "key=value", each with its final NUL, sorted, an
+ * empty one last. */
 struct node {
 	struct object o;
+	char *labels;
 	struct fl_prefix pod_cidrs[STATE_CIDRS_MAX];
 	int n_pod_cidrs;
 	struct node_addr addrs[STATE_ADDRS_MAX];
 	int n_addrs;
 };
 
-/* Labels: "key=value", each with its final NUL, sorted, an empty one last. */
 struct namespace
 {
 	struct object o;
@@ -55,6 +65,18 @@ struct pod {
 	int n_addrs;
 	bool host_network;
 	enum pod_phase phase;
+	struct policy_named_port *ports; /* those that have names */
+	size_t n_ports, ports_room;
+	bool audit; /* its verdicts are told, not enforced */
+};
+
+/* A NetworkPolicy or a ClusterNetworkPolicy (which has no namespace). One that
+ * is invalid is an object like any other: it denies. */
+struct policy_object {
+	struct object o;
+	struct policy *policy;
+	struct problems problems; /* "spec.ingress[0]: reason" */
+	struct problems reports;  /* the same, with file, line and name */
 };
 
 struct object *object_new(enum object_kind kind);

@@ -51,20 +51,6 @@ static void refresh_routes(struct agent *a, struct problems *p)
 		problems_add(p, FL_MAP_ROUTES ": %s", e.msg);
 }
 
-static void compute(struct agent *a)
-{
-	const struct inputs in = {
-		.config = &a->config,
-		.model = agent_model(a),
-		.facts = &a->facts,
-		.endpoints = &a->endpoints,
-		.ids = &a->ids,
-	};
-
-	node_ids_update(&a->ids, in.model, &a->found_routes);
-	desired_compute(&in, &a->desired);
-}
-
 /* What others found wrong, so that all is reported in one place. */
 static void add_known_problems(const struct agent *a, struct problems *p)
 {
@@ -90,11 +76,15 @@ static void set_up(struct agent *a, bool full, struct changes *changes,
 
 	if (all && reconcile_devices(a, full, p)) {
 		refresh_facts(a, p);
-		compute(a);
+		reconcile_compute(a, p);
 	}
 	reconcile_maps(a, all, changes, p);
 	if (!all)
 		return;
+	if (changes->added || changes->changed || changes->removed ||
+	    changes->raise)
+		a->policy_file_is_old = true;
+	reconcile_policy_file(a, p);
 	reconcile_host(a, full, p);
 	reconcile_node_file(a, p);
 }
@@ -131,7 +121,8 @@ static void run(struct agent *a, bool full)
 	if (full)
 		refresh_endpoints(a, &p);
 	refresh_routes(a, &p);
-	compute(a);
+	a->found_policy_is_old |= full;
+	reconcile_compute(a, &p);
 	set_up(a, full, &changes, &p);
 	errors = p.n;
 	a->applied = !errors;
@@ -192,8 +183,14 @@ int reconcile_start(struct agent *a, struct err *e)
 	    event_add(a->full_timer, &FULL_INTERVAL))
 		return err_set(e, ENOMEM, "out of memory");
 	desired_init(&a->desired);
+	policies_init(&a->policies);
+	a->policy_file_is_old = true;
 	entries_init(&a->found_routes, sizeof(struct fl_prefix),
 		     sizeof(struct fl_route));
+	entries_init(&a->found_policy, sizeof(struct fl_policy_key),
+		     sizeof(struct fl_policy_entry));
+	entries_init(&a->found_endpoints, sizeof(struct fl_addr),
+		     sizeof(struct fl_endpoint));
 	rc = reconcile_maps_recover(a, e);
 	if (rc)
 		return rc;

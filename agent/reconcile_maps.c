@@ -54,26 +54,21 @@ int reconcile_maps_recover(struct agent *a, struct err *e)
 
 /* ---- one map -------------------------------------------------------- */
 
-struct target {
-	struct agent *a;
-	int fd;
-};
-
 static int update(const void *key, const void *value, void *arg)
 {
-	return map_update(((struct target *)arg)->fd, key, value, MAP_ANY);
+	return map_update(((struct map_target *)arg)->fd, key, value, MAP_ANY);
 }
 
 static int remove_key(const void *key, void *arg)
 {
-	int rc = map_delete(((struct target *)arg)->fd, key);
+	int rc = map_delete(((struct map_target *)arg)->fd, key);
 
 	return rc == -ENOENT ? 0 : rc;
 }
 
 static void before_raise(void *arg)
 {
-	raise_begin(((struct target *)arg)->a);
+	raise_begin(((struct map_target *)arg)->a);
 }
 
 static int add_entry(const void *key, const void *value, void *arg)
@@ -90,23 +85,31 @@ int map_read(int fd, struct entries *out, struct err *e)
 	return rc;
 }
 
+void map_apply(struct changes_policy *policy, struct map_target *t,
+	       const struct entries *have, const struct entries *want,
+	       struct changes *out)
+{
+	policy->update = update;
+	policy->remove = remove_key;
+	policy->before_raise = before_raise;
+	policy->arg = t;
+	changes_apply(policy, have, want, out);
+}
+
 static void apply(struct changes_policy *policy, const char *name,
 		  const struct entries *want, struct changes *out,
 		  struct problems *p)
 {
-	struct target *t = policy->arg;
+	struct map_target *t = policy->arg;
 	unsigned int failed = out->failed;
 	struct entries have;
 	struct err e = {0};
 
-	policy->update = update;
-	policy->remove = remove_key;
-	policy->before_raise = before_raise;
 	entries_init(&have, want->key_size, want->value_size);
 	if (map_read(t->fd, &have, &e))
 		problems_add(p, "%s: %s", name, e.msg);
 	else
-		changes_apply(policy, &have, want, out);
+		map_apply(policy, t, &have, want, out);
 	if (out->failed != failed)
 		problems_add(p, "%s: %u entries could not be written: %s", name,
 			     out->failed - failed, strerror(-out->error));
@@ -117,7 +120,7 @@ static void apply_plain(struct agent *a, int fd, const char *name,
 			const struct entries *want, struct changes *out,
 			struct problems *p)
 {
-	struct target t = {a, fd};
+	struct map_target t = {a, fd, 0};
 	struct changes_policy policy = {
 		.sweep = agent_is_synced(a),
 		.arg = &t,
@@ -128,7 +131,8 @@ static void apply_plain(struct agent *a, int fd, const char *name,
 
 /* ---- fl_endpoints --------------------------------------------------- */
 
-/* Clearing "pending" and adding what was missing leave decisions right. */
+/* Clearing "pending" and adding what was missing leave decisions right: who
+ * was held back has none. */
 static bool endpoint_raises(const void *have, const void *want)
 {
 	struct fl_endpoint before, after;
@@ -137,7 +141,8 @@ static bool endpoint_raises(const void *have, const void *want)
 		return have;
 	memcpy(&before, have, sizeof(before));
 	memcpy(&after, want, sizeof(after));
-	before.flags = after.flags;
+	if (!(after.flags & FL_ENDPOINT_PENDING))
+		before.flags &= ~FL_ENDPOINT_PENDING;
 	return memcmp(&before, &after, sizeof(before));
 }
 
@@ -192,7 +197,7 @@ static bool is_alive(struct agent *a, const struct fl_addr *addr,
 static bool endpoint_allowed(const void *key, const void *have,
 			     const void *want, void *arg)
 {
-	struct agent *a = ((struct target *)arg)->a;
+	struct agent *a = ((struct map_target *)arg)->a;
 
 	return want ? is_alive(a, key, want) : is_dead(a, key, have);
 }
@@ -200,7 +205,7 @@ static bool endpoint_allowed(const void *key, const void *have,
 static void apply_endpoints(struct agent *a, struct changes *out,
 			    struct problems *p)
 {
-	struct target t = {a, a->maps.endpoints};
+	struct map_target t = {a, a->maps.endpoints, 0};
 	struct changes_policy policy = {
 		.sweep = true,
 		.allowed = endpoint_allowed,
@@ -211,45 +216,50 @@ static void apply_endpoints(struct agent *a, struct changes *out,
 	apply(&policy, FL_MAP_ENDPOINTS, &a->desired.endpoints, out, p);
 }
 
-/* By the next pass: a burst of changes raises the epoch once. */
-static void raise_soon(struct agent *a)
+void reconcile_raise_soon(struct agent *a)
 {
 	raise_begin(a);
 	a->raise = true;
 	reconcile_soon(a);
 }
 
+static int write_endpoint(struct agent *a, const struct endpoint_record *r,
+			  const struct fl_addr *addr, struct err *e)
+{
+	struct map_target t = {a, a->maps.endpoints, 0};
+	struct fl_endpoint want = endpoint_entry(r), have;
+	bool there = !map_lookup(t.fd, addr, &have);
+	int rc;
+
+	policies_set_endpoint(&a->policies, &a->found, addr, &want);
+	if (there && !memcmp(&have, &want, sizeof(have)))
+		return 0;
+	if (there && endpoint_raises(&have, &want))
+		reconcile_raise_soon(a);
+	rc = update(addr, &want, &t);
+	return rc ? err_sys(e, -rc, FL_MAP_ENDPOINTS) : 0;
+}
+
 int reconcile_endpoint(struct agent *a, const char *container_id,
 		       const char *ifname, struct err *e)
 {
-	struct target t = {a, a->maps.endpoints};
 	struct endpoint_record r;
-	struct fl_endpoint want, have;
 	int rc = endpoint_record_read(a->config.state_dir, container_id, ifname,
 				      &r, e);
 
 	if (rc)
 		return rc;
-	want = endpoint_entry(&r);
-	for (int i = 0; i < r.n_addrs; i++) {
-		bool there = !map_lookup(t.fd, &r.addrs[i], &have);
-
-		if (there && !memcmp(&have, &want, sizeof(have)))
-			continue;
-		if (there && endpoint_raises(&have, &want))
-			raise_soon(a);
-		rc = update(&r.addrs[i], &want, &t);
-		if (rc)
-			return err_sys(e, -rc, FL_MAP_ENDPOINTS);
-	}
 	endpoints_put(&a->endpoints, &r);
-	return 0;
+	reconcile_policy_endpoint(a);
+	for (int i = 0; !rc && i < r.n_addrs; i++)
+		rc = write_endpoint(a, &r, &r.addrs[i], e);
+	return rc;
 }
 
 void reconcile_endpoint_gone(struct agent *a,
 			     const struct endpoint_record *record)
 {
-	struct target t = {a, a->maps.endpoints};
+	struct map_target t = {a, a->maps.endpoints, 0};
 	struct fl_endpoint have;
 
 	for (int i = 0; i < record->n_addrs; i++) {
@@ -258,7 +268,7 @@ void reconcile_endpoint_gone(struct agent *a,
 		if (map_lookup(t.fd, addr, &have) ||
 		    have.ifindex != record->ifindex)
 			continue; /* gone, or another pod's by now */
-		raise_soon(a);
+		reconcile_raise_soon(a);
 		remove_key(addr, &t);
 	}
 }
@@ -285,6 +295,8 @@ void reconcile_maps(struct agent *a, bool all, struct changes *out,
 	struct desired *d = &a->desired;
 	struct err e = {0};
 
+	if (all && !d->keep_policy && !reconcile_policy_add(a, &d->policy, out))
+		reconcile_compute_kept(a);
 	if (all) {
 		apply_plain(a, a->maps.routes, FL_MAP_ROUTES, &d->routes, out,
 			    p);
@@ -297,6 +309,8 @@ void reconcile_maps(struct agent *a, bool all, struct changes *out,
 	if (all &&
 	    config_map_change(a->config.bpf_root, set_config, &d->config, &e))
 		problems_add(p, FL_MAP_CONFIG ": %s", e.msg);
+	if (all && !d->keep_policy)
+		reconcile_policy_remove(a, out, p);
 	if (!out->raise && !a->raise)
 		return;
 	out->raise = true;

@@ -31,11 +31,33 @@ static void add_counts(const struct agent *a, cJSON *answer)
 	cJSON_AddNumberToObject(objects, "nodes", m->n[OBJECT_NODE]);
 	cJSON_AddNumberToObject(objects, "namespaces", m->n[OBJECT_NAMESPACE]);
 	cJSON_AddNumberToObject(objects, "pods", m->n[OBJECT_POD]);
+	cJSON_AddNumberToObject(objects, "policies", m->n[OBJECT_POLICY]);
 	cJSON_AddNumberToObject(
 		objects, "notEnforcedYet",
 		a->source ? cluster_dir_later(source_dir_content(a->source))
 			  : 0);
 	cJSON_AddNumberToObject(answer, "endpoints", a->endpoints.n);
+}
+
+/* The counts are of what is in force. */
+static void add_policy(const struct agent *a, cJSON *answer)
+{
+	const struct policies *p = &a->policies;
+	const struct policy_stats *s = &p->good.stats;
+	cJSON *o = cJSON_AddObjectToObject(answer, "policy");
+
+	cJSON_AddNumberToObject(o, "policies", p->n);
+	cJSON_AddNumberToObject(o, "invalid", p->n_invalid);
+	cJSON_AddNumberToObject(o, "problems", p->n_problems);
+	cJSON_AddNumberToObject(o, "selectors", s->selectors);
+	cJSON_AddNumberToObject(o, "identities", s->identities);
+	cJSON_AddNumberToObject(o, "policyIDs", s->policy_ids);
+	cJSON_AddNumberToObject(o, "entries", a->found_policy.n);
+	cJSON_AddNumberToObject(o, "compileSeconds", p->seconds);
+	cJSON_AddBoolToObject(o, "audit", a->config.policy_audit);
+	cJSON_AddBoolToObject(o, "inForce", !p->kept[0]);
+	if (p->kept[0])
+		cJSON_AddStringToObject(o, "reason", p->kept);
 }
 
 static void add_addr(cJSON *o, const char *key, const struct fl_addr *addr)
@@ -114,6 +136,7 @@ void status_fill(const struct agent *a, cJSON *answer)
 	add_node(a, answer);
 	add_source(a, answer);
 	add_counts(a, answer);
+	add_policy(a, answer);
 	add_uplinks(a, answer);
 	add_reconcile(a, answer);
 	add_problems(a, answer);

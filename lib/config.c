@@ -68,6 +68,8 @@ const struct config_key config_keys[] = {
 	 NUMBER(events_per_second), 0, 1000000},
 	{"flow-events", "true", "events for new and closed flows",
 	 BOOL(flow_events), 0, 0},
+	{"policy-audit", "false", "tell what policies deny, and let it pass",
+	 BOOL(policy_audit), 0, 0},
 	{"http-address", "127.0.0.1:9876",
 	 "for /metrics, /healthz, /readyz (\"\": none)", TEXT(http_address), 0,
 	 0},

@@ -46,6 +46,7 @@ struct config {
 	unsigned int flows_max;	   /* flows-max: 0: derived from memory, 64 Ki on a small node */
 	unsigned int events_per_second; /* events-per-second: 100, per reason and CPU */
 	bool flow_events;	   /* flow-events: true */
+	bool policy_audit;	   /* policy-audit: false; verdicts are told, not enforced */
 	char http_address[64];	   /* http-address: 127.0.0.1:9876; "" : none */
 	enum log_level log_level;  /* log-level: info */
 	enum log_format log_format; /* log-format: text | json */

@@ -108,6 +108,9 @@ int map_delete(int fd, const void *key);
 int map_next_key(int fd, const void *key,
 		 void *next); /* key NULL: the first; -ENOENT: the end */
 
+/* How many entries it has room for. 0 or negative errno, no sentence. */
+int map_max_entries(int fd, unsigned int *out);
+
 /* Calls fn for each entry, in batches where the kernel has them for the type;
  * entries that come or go meanwhile may or may not be seen, none twice where
  * batches work. fn returns 0 to go on; it may delete the entry it is shown. */

@@ -19,6 +19,7 @@ static const char *const names[] = {
 	FL_MAP_ROUTES,
 	FL_MAP_MASQUERADE,
 	FL_MAP_UPLINKS,
+	FL_MAP_POLICY,
 	FL_MAP_FLOWS,
 	FL_MAP_FRAGMENTS,
 	FL_MAP_METRICS,
@@ -59,6 +60,17 @@ int map_update(int fd, const void *key, const void *value, enum map_flag flag)
 int map_delete(int fd, const void *key)
 {
 	return bpf_map_delete_elem(fd, key);
+}
+
+int map_max_entries(int fd, unsigned int *out)
+{
+	struct bpf_map_info info = {0};
+	__u32 len = sizeof(info);
+	int r = bpf_obj_get_info_by_fd(fd, &info, &len);
+
+	if (!r)
+		*out = info.max_entries;
+	return r;
 }
 
 int map_next_key(int fd, const void *key, void *next)

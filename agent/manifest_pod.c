@@ -1,0 +1,245 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manifest_kinds.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#include "../lib/cleanup.h"
+#include "memory.h"
+
+/* ---- status --------------------------------------------------------- */
+static int add_pod_ip(struct reader *r, const cJSON *at, const char *path,
+		      const char *text, struct pod *pod)
+{
+	struct fl_addr a;
+
+	if (addr_parse(text, &a) || addr_is_zero(&a))
+		return reader_fail(r, at, path, "\"%.64s\" is not an address",
+				   text);
+	for (int i = 0; i < pod->n_addrs; i++)
+		if (addr_equal(&a, &pod->addrs[i]))
+			return 0; /* podIP is the first of podIPs */
+	if (pod->n_addrs == STATE_ADDRS_MAX)
+		return reader_fail(r, at, path, "more than %d addresses",
+				   STATE_ADDRS_MAX);
+	pod->addrs[pod->n_addrs++] = a;
+	return 0;
+}
+
+static int read_pod_ips(struct reader *r, const cJSON *status, struct pod *pod)
+{
+	const cJSON *list, *item;
+	const char *text;
+	int rc;
+
+	rc = reader_string(r, status, "status.podIP", &text);
+	if (!rc && *text)
+		rc = add_pod_ip(r, status, "status.podIP", text, pod);
+	if (!rc)
+		rc = reader_field(r, status, "status.podIPs", FIELD_LIST,
+				  &list);
+	if (rc)
+		return rc;
+	cJSON_ArrayForEach (item, list) {
+		if (!cJSON_IsObject(item))
+			return reader_fail(r, item, "status.podIPs",
+					   "must be objects");
+		rc = reader_string(r, item, "status.podIPs.ip", &text);
+		if (!rc)
+			rc = add_pod_ip(r, item, "status.podIPs", text, pod);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
+static int read_phase(struct reader *r, const cJSON *status, struct pod *pod)
+{
+	static const char *const phases[] = {
+		[POD_PENDING] = "Pending",     [POD_RUNNING] = "Running",
+		[POD_SUCCEEDED] = "Succeeded", [POD_FAILED] = "Failed",
+		[POD_UNKNOWN] = "Unknown",
+	};
+	const char *text;
+	int rc = reader_string(r, status, "status.phase", &text);
+
+	if (rc)
+		return rc;
+	pod->phase = POD_UNKNOWN;
+	for (int i = 0; i <= POD_UNKNOWN; i++) {
+		if (!strcmp(text, phases[i])) {
+			pod->phase = i;
+			return 0;
+		}
+	}
+	if (!*text)
+		return 0;
+	return reader_fail(r, status, "status.phase",
+			   "\"%.64s\" is not a phase of a pod", text);
+}
+
+/* ---- ports ---------------------------------------------------------- */
+
+static int read_proto(struct reader *r, const cJSON *at, const char *path,
+		      __u8 *out)
+{
+	const char *text;
+	int rc = reader_string(r, at, path, &text);
+
+	if (rc)
+		return rc;
+	if (!*text || !strcmp(text, "TCP"))
+		*out = IPPROTO_TCP;
+	else if (!strcmp(text, "UDP"))
+		*out = IPPROTO_UDP;
+	else if (!strcmp(text, "SCTP"))
+		*out = IPPROTO_SCTP;
+	else
+		return reader_fail(r, at, path,
+				   "\"%.64s\" is neither TCP, UDP nor SCTP",
+				   text);
+	return 0;
+}
+
+/* The first of two ports with one name and protocol counts. */
+static bool has_port(const struct pod *pod, const char *name, __u8 proto)
+{
+	for (size_t i = 0; i < pod->n_ports; i++)
+		if (pod->ports[i].proto == proto &&
+		    !strcmp(pod->ports[i].name, name))
+			return true;
+	return false;
+}
+
+static int read_port(struct reader *r, const cJSON *item, struct pod *pod)
+{
+	struct policy_named_port port = {0};
+	const cJSON *number;
+	const char *name;
+	int rc;
+
+	if (!cJSON_IsObject(item))
+		return reader_fail(r, item, "ports", "must be objects");
+	rc = reader_string(r, item, "ports.name", &name);
+	if (rc || !*name)
+		return rc;
+	rc = read_proto(r, item, "ports.protocol", &port.proto);
+	if (rc)
+		return rc;
+	number = cJSON_GetObjectItemCaseSensitive(item, "containerPort");
+	if (!cJSON_IsNumber(number) || number->valuedouble < 1 ||
+	    number->valuedouble > 65535 ||
+	    number->valuedouble != (int)number->valuedouble)
+		return reader_fail(r, item, "ports.containerPort",
+				   "must be a number from 1 to 65535");
+	if (has_port(pod, name, port.proto))
+		return 0;
+	port.number = number->valuedouble;
+	port.name = memory_copy(name);
+	pod->ports = list_room(pod->ports, pod->ports_room, pod->n_ports);
+	pod->ports[pod->n_ports++] = port;
+	return 0;
+}
+
+/* Init containers that stay are sidecars; the others' ports serve nobody. */
+static bool has_ports(const cJSON *container, bool init)
+{
+	const cJSON *restart = cJSON_GetObjectItemCaseSensitive(
+		container, "restartPolicy");
+
+	return !init || (cJSON_IsString(restart) &&
+			 !strcmp(restart->valuestring, "Always"));
+}
+
+static int read_ports(struct reader *r, const cJSON *spec, struct pod *pod,
+		      const char *path)
+{
+	bool init = !strcmp(path, "spec.initContainers");
+	const cJSON *containers, *container, *ports, *port;
+	int rc = reader_field(r, spec, path, FIELD_LIST, &containers);
+
+	if (rc)
+		return rc;
+	cJSON_ArrayForEach (container, containers) {
+		if (!cJSON_IsObject(container))
+			return reader_fail(r, container, path,
+					   "must be objects");
+		if (!has_ports(container, init))
+			continue;
+		rc = reader_field(r, container, "ports", FIELD_LIST, &ports);
+		if (rc)
+			return rc;
+		cJSON_ArrayForEach (port, ports) {
+			rc = read_port(r, port, pod);
+			if (rc)
+				return rc;
+		}
+	}
+	return 0;
+}
+
+/* ---- the rest ------------------------------------------------------- */
+
+static int read_annotations(struct reader *r, const cJSON *meta,
+			    struct pod *pod)
+{
+	const cJSON *list, *value;
+	int rc = reader_field(r, meta, "metadata.annotations", FIELD_OBJECT,
+			      &list);
+
+	if (rc)
+		return rc;
+	value = cJSON_GetObjectItemCaseSensitive(list,
+						 "fairlead.io/policy-audit");
+	pod->audit = cJSON_IsString(value) &&
+		     !strcmp(value->valuestring, "true");
+	return 0;
+}
+
+static int read_pod_spec(struct reader *r, const cJSON *json, struct pod *pod)
+{
+	const cJSON *spec, *host_network;
+	const char *node;
+	int rc = reader_field(r, json, "spec", FIELD_OBJECT, &spec);
+
+	if (!rc)
+		rc = reader_string(r, spec, "spec.nodeName", &node);
+	if (!rc)
+		rc = reader_field(r, spec, "spec.hostNetwork", FIELD_BOOL,
+				  &host_network);
+	if (rc)
+		return rc;
+	pod->node = memory_copy(node);
+	pod->host_network = cJSON_IsTrue(host_network);
+	rc = read_ports(r, spec, pod, "spec.containers");
+	return rc ? rc : read_ports(r, spec, pod, "spec.initContainers");
+}
+
+int pod_read(struct reader *r, const cJSON *json, struct object **out)
+{
+	__cleanup(object_drop) struct object *o = object_new(OBJECT_POD);
+	struct pod *pod = (struct pod *)o;
+	const cJSON *meta, *status;
+	const char *uid;
+	int rc = meta_read(r, json, true, o, &meta);
+
+	if (!rc)
+		rc = reader_string(r, meta, "metadata.uid", &uid);
+	if (!rc)
+		rc = labels_read(r, meta, &pod->labels);
+	if (!rc)
+		rc = read_annotations(r, meta, pod);
+	if (!rc)
+		rc = read_pod_spec(r, json, pod);
+	if (!rc)
+		rc = reader_field(r, json, "status", FIELD_OBJECT, &status);
+	if (!rc)
+		rc = read_pod_ips(r, status, pod);
+	if (!rc)
+		rc = read_phase(r, status, pod);
+	if (rc)
+		return rc;
+	pod->uid = memory_copy(uid);
+	*out = take_ptr(o);
+	return 0;
+}

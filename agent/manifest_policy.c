@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "manifest_kinds.h"
+
+#include "../lib/cleanup.h"
+#include "../lib/yaml.h"
+#include "memory.h"
+
+struct reading {
+	struct reader *r;
+	struct policy_object *policy;
+	const cJSON *json;
+};
+
+static void on_problem(const struct policy_problem *p, void *arg)
+{
+	struct reading *reading = arg;
+	struct policy_object *policy = reading->policy;
+	const cJSON *at = p->at ? p->at : reading->json;
+
+	problems_add(&policy->problems, "%s: %s", p->path, p->reason);
+	problems_add(&policy->reports, "%s:%d: %s %s%s%s: %s: %s",
+		     reading->r->file, yaml_line(at), p->kind, p->namespace,
+		     *p->namespace ? "/" : "", p->name, p->path, p->reason);
+}
+
+int policy_object_read(struct reader *r, const cJSON *json,
+		       struct object **out)
+{
+	__cleanup(object_drop) struct object *o = object_new(OBJECT_POLICY);
+	struct policy_object *policy = (struct policy_object *)o;
+	struct reading reading = {r, policy, json};
+	const char *api;
+	int rc = reader_string(r, json, "apiVersion", &api);
+
+	if (rc)
+		return rc;
+	if (!policy_is_kind(api, r->kind))
+		return reader_fail(r, json, "apiVersion",
+				   "\"%.64s\" is not one that Fairlead reads",
+				   api);
+	if (policy_read(json, on_problem, &reading, &policy->policy))
+		return reader_fail(r, json, NULL, "%s",
+				   policy->problems.n
+					   ? policy->problems.items[0]
+					   : "not a policy");
+	o->namespace = memory_copy(policy->policy->namespace);
+	o->name = memory_copy(policy->policy->name);
+	*out = take_ptr(o);
+	return 0;
+}

@@ -1,0 +1,267 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "policies.h"
+
+#include <string.h>
+
+/* Are policies enforced here, so that strangers must wait? In audit mode
+ * nobody is held up. */
+static bool has_deny(const struct inputs *in,
+		     const struct policies_found *found,
+		     const struct policies *p)
+{
+	if (in->config->policy_audit)
+		return false;
+	return p->n || (p->kept[0] && found->enforced);
+}
+
+/* ---- endpoints ------------------------------------------------------ */
+
+static void set_pod(struct fl_endpoint *e, const struct policies_pod *pod)
+{
+	e->identity = pod->identity;
+	e->policy_id = pod->policy_id;
+	e->flags = pod->flags;
+}
+
+/* As it was; a pod that came since waits. */
+static void keep_endpoint(const struct policies *p,
+			  const struct policies_found *found,
+			  const struct fl_addr *addr, struct fl_endpoint *e)
+{
+	const void *value = entries_find(found->endpoints, addr);
+	struct fl_endpoint have;
+
+	if (value) {
+		memcpy(&have, value, sizeof(have));
+		if (have.ifindex == e->ifindex) {
+			e->identity = have.identity;
+			e->policy_id = have.policy_id;
+			e->flags = have.flags;
+			return;
+		}
+	}
+	if (p->n || found->enforced)
+		e->flags |= FL_ENDPOINT_PENDING;
+}
+
+void policies_set_endpoint(const struct policies *p,
+			   const struct policies_found *found,
+			   const struct fl_addr *addr, struct fl_endpoint *e)
+{
+	const void *value;
+	struct policies_pod pod;
+
+	if (p->kept[0]) {
+		keep_endpoint(p, found, addr, e);
+		return;
+	}
+	value = entries_find(&p->pods, addr);
+	if (!value)
+		return;
+	memcpy(&pod, value, sizeof(pod));
+	set_pod(e, &pod);
+}
+
+static void join_endpoints(const struct policies *p,
+			   const struct policies_found *found,
+			   struct desired *d)
+{
+	for (size_t i = 0; i < d->endpoints.n; i++) {
+		struct fl_endpoint e;
+
+		memcpy(&e, entries_value(&d->endpoints, i), sizeof(e));
+		policies_set_endpoint(p, found, entries_key(&d->endpoints, i),
+				      &e);
+		entries_set(&d->endpoints, i, &e);
+	}
+}
+
+/* ---- who lives where ------------------------------------------------ */
+
+static bool is_own_range(const struct fl_route *r)
+{
+	const __u32 both = FL_ROUTE_POD_CIDR | FL_ROUTE_LOCAL;
+
+	return (r->flags & both) == both;
+}
+
+/* A prefix of its own: what is true of the range around it is true of it, but
+ * for who lives there. Own pods are known by fl_endpoints. */
+static void add_route(const struct entries *base,
+		      const struct route_lengths *lengths,
+		      const struct fl_prefix *p, __u32 identity,
+		      struct entries *out)
+{
+	const struct fl_route *around = route_around(base, lengths, p);
+	struct fl_route r = {0};
+
+	if (around) {
+		memcpy(&r, around, sizeof(r));
+		if (is_own_range(&r))
+			return;
+	}
+	r.identity = identity;
+	entries_add(out, p, &r);
+}
+
+static void list_identities(const struct policy_compiled *c,
+			    struct entries *out)
+{
+	for (size_t i = 0; i < c->n_identities; i++)
+		entries_add(out, &c->identities[i].prefix,
+			    &c->identities[i].identity);
+	entries_sort(out);
+}
+
+static void set_identity(struct entries *routes, size_t i, __u32 identity)
+{
+	struct fl_route r;
+
+	memcpy(&r, entries_value(routes, i), sizeof(r));
+	r.identity = identity;
+	entries_set(routes, i, &r);
+}
+
+static __u32 route_identity(const struct entries *routes, size_t i)
+{
+	struct fl_route r;
+
+	memcpy(&r, entries_value(routes, i), sizeof(r));
+	return r.identity;
+}
+
+static void append(struct entries *to, const struct entries *from)
+{
+	for (size_t i = 0; i < from->n; i++)
+		entries_add(to, entries_key(from, i), entries_value(from, i));
+	entries_sort(to);
+}
+
+static void join_routes(const struct policy_compiled *c, struct desired *d)
+{
+	struct route_lengths lengths;
+	struct entries ids, added;
+
+	if (!c->n_identities)
+		return;
+	entries_init(&ids, sizeof(struct fl_prefix), sizeof(__u32));
+	entries_init(&added, d->routes.key_size, d->routes.value_size);
+	list_identities(c, &ids);
+	route_lengths_find(&d->routes, &lengths);
+	for (size_t i = 0; i < d->routes.n; i++) {
+		const struct fl_prefix *p = entries_key(&d->routes, i);
+		const __u32 *id = entries_find(&ids, p);
+		__u32 before = route_identity(&d->routes, i);
+
+		set_identity(&d->routes, i,
+			     id ? *id : policy_identity_of(c, p, before));
+	}
+	for (size_t i = 0; i < ids.n; i++) {
+		const struct fl_prefix *p = entries_key(&ids, i);
+
+		if (!entries_find(&d->routes, p))
+			add_route(&d->routes, &lengths, p,
+				  *(const __u32 *)entries_value(&ids, i),
+				  &added);
+	}
+	append(&d->routes, &added);
+	entries_free(&ids);
+	entries_free(&added);
+}
+
+/* ---- what stays as it is -------------------------------------------- */
+
+/* A prefix that is no node's range or address. It goes with the node. */
+static void keep_route(const struct entries *base,
+		       const struct route_lengths *lengths,
+		       const struct fl_prefix *p, const struct fl_route *have,
+		       struct entries *out)
+{
+	const struct fl_route *around = route_around(base, lengths, p);
+	struct fl_route r = {0};
+
+	if (around)
+		memcpy(&r, around, sizeof(r));
+	if (r.node_id != have->node_id || is_own_range(&r))
+		return;
+	r.identity = have->identity;
+	entries_add(out, p, &r);
+}
+
+/* Pods that nobody has told us of do not pass for known ones. */
+static __u32 new_identity(const struct fl_route *r)
+{
+	return r->flags & FL_ROUTE_POD_CIDR && !(r->flags & FL_ROUTE_LOCAL)
+		       ? FL_IDENTITY_UNKNOWN
+		       : r->identity;
+}
+
+static void keep_routes(const struct policies_found *found, struct desired *d)
+{
+	struct route_lengths lengths;
+	struct entries added;
+
+	route_lengths_find(&d->routes, &lengths);
+	entries_init(&added, d->routes.key_size, d->routes.value_size);
+	for (size_t i = 0; i < d->routes.n; i++) {
+		const struct fl_route *have = entries_find(
+			found->routes, entries_key(&d->routes, i));
+		struct fl_route r;
+
+		memcpy(&r, entries_value(&d->routes, i), sizeof(r));
+		if (have)
+			set_identity(&d->routes, i, have->identity);
+		else if (found->enforced)
+			set_identity(&d->routes, i, new_identity(&r));
+	}
+	for (size_t i = 0; i < found->routes->n; i++) {
+		const struct fl_prefix *p = entries_key(found->routes, i);
+
+		if (!entries_find(&d->routes, p))
+			keep_route(&d->routes, &lengths, p,
+				   entries_value(found->routes, i), &added);
+	}
+	append(&d->routes, &added);
+	entries_free(&added);
+}
+
+/* ---- fl_policy ------------------------------------------------------ */
+
+void policies_entries(const struct policies *p, struct entries *out)
+{
+	const struct policy_compiled *c = &p->next;
+
+	for (size_t i = 0; i < c->n_entries; i++)
+		entries_add(out, &c->entries[i].key, &c->entries[i].value);
+	entries_sort(out);
+}
+
+static void tell(const struct policies *p, struct desired *d)
+{
+	if (p->kept[0] && (p->refused || p->n))
+		problems_add(&d->problems, "policies are not put in force: %s; "
+					   "what was in force stays",
+			     p->kept);
+	for (size_t i = 0; i < p->next.n_problems; i++)
+		problems_add(&d->problems, "policies: %s",
+			     p->next.problems[i]);
+}
+
+void policies_join(const struct inputs *in, const struct policies_found *found,
+		   const struct policies *p, struct desired *d)
+{
+	d->config.flags = in->config->policy_audit ? FL_CONFIG_AUDIT : 0;
+	if (has_deny(in, found, p)) {
+		d->config.flags |= FL_CONFIG_PENDING_DENY;
+		d->node.default_verdict = DEFAULT_DENY;
+	}
+	d->keep_policy = p->kept[0];
+	join_endpoints(p, found, d);
+	if (d->keep_policy) {
+		keep_routes(found, d);
+	} else {
+		policies_entries(p, &d->policy);
+		join_routes(&p->next, d);
+	}
+	tell(p, d);
+}
