@@ -33,6 +33,7 @@ MODULES  := lib loader policy cni agent ctl
 ARCHIVES := $(MODULES:%=$(BUILD)/lib%.a)
 UNIT     := $(patsubst test/unit/%.c,$(BUILD)/test/unit/%,$(wildcard test/unit/*_test.c))
 BPFTESTS := $(patsubst test/bpf/%.c,$(BUILD)/test/bpf/%,$(wildcard test/bpf/*_test.c))
+POLICYPROBE := $(BUILD)/test/policy/probe
 BENCH    := $(patsubst test/bench/%.c,$(BUILD)/test/bench/%,$(wildcard test/bench/*.c))
 
 .DELETE_ON_ERROR:
@@ -111,7 +112,12 @@ $(BUILD)/test/bench/%: $(BUILD)/obj/test/bench/%.o $(BUILD)/libpolicy.a $(BUILD)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
 
-tests: programs $(UNIT) $(BPFTESTS) $(BENCH)
+$(BUILD)/test/policy/%: $(BUILD)/obj/test/policy/%.o $(BUILD)/liblib.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_BPF)
+
+tests: programs $(UNIT) $(BPFTESTS) $(BENCH) $(POLICYPROBE)
 
 test: ## Set up, build and run all tests (root); ONLY="unit bpf/x e2e/y" picks some
 	$(as_root)

@@ -74,9 +74,10 @@ class Maker:
         """Of another node: some with one family, some ended, some that have
         the address of one that ended, some on the host's network."""
         nets = [ipaddress.ip_network(c) for c in node["spec"]["podCIDRs"]]
-        for i in self.up_to(5, 2):
-            host = self.r.choice((2, 3, 4, 5, 63, 64, 127, 128, 200, 254)) \
-                if not i else self.r.randint(2, 254)
+        edges = (2, 3, 4, 5, 63, 64, 127, 128, 200, 254)
+        hosts = self.r.sample(edges, 5) if self.some(0.5) \
+            else self.r.sample(range(2, 255), 5)
+        for i, host in enumerate(hosts[:self.r.randint(2, 5)]):
             addresses = [str(n[host]) for n in nets]
             if self.some(0.15):
                 addresses = [self.r.choice(addresses)]
@@ -291,7 +292,8 @@ class Maker:
             node = {**node, "metadata": {**node["metadata"],
                                          "labels": self.labels(ZONE)}}
             out.append(node)
-            self.known += [a["address"] for a in node["status"]["addresses"]]
+            self.known += [a["address"] for a in node["status"]["addresses"]
+                           if a["type"] != "Hostname"]
             if node["metadata"]["name"] != self.own:
                 out += self.remote_pods(node)
             if self.some(0.3):
