@@ -151,7 +151,7 @@ static void rehash(struct intern *t)
 uint32_t intern_add(struct intern *t, const void *key, size_t len, bool *is_new)
 {
 	uint32_t hash = hash_bytes(key ? key : "", len), *slot;
-	size_t padded = (len + 7) & ~(size_t)7;
+	size_t padded = (len + 8) & ~(size_t)7; /* never nothing */
 
 	if (2 * t->n >= t->n_slots)
 		rehash(t);

@@ -86,9 +86,8 @@ static size_t world_addrs(struct test_world *t, const char *text,
 	snprintf(copy, sizeof(copy), "%s", text);
 	while ((word = strsep(&rest, " ")) != NULL)
 		if (*word) {
-			assert_int_equal(addr_parse(word,
-						    &t->addrs[t->n_addrs++]),
-					 0);
+			assert_int_equal(
+				addr_parse(word, &t->addrs[t->n_addrs++]), 0);
 			n++;
 		}
 	return n;

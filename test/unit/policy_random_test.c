@@ -1,0 +1,742 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Random worlds: what the compiled entries say against the semantics of the
+ * objects, taken literally. SEED=n for one certain run, WORLDS=n for more. */
+#include <netinet/in.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <cmocka.h>
+
+#include "policy_world.h"
+
+static uint64_t state;
+
+static unsigned int pick(unsigned int n)
+{
+	state = state * 6364136223846793005ull + 1442695040888963407ull;
+	return (state >> 33) % n;
+}
+
+#define PICK(list) ((list)[pick(sizeof(list) / sizeof(*(list)))])
+
+/* ---- text that grows ------------------------------------------------ */
+
+static char text[65536];
+static size_t text_len;
+
+static void say(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
+static void say(const char *fmt, ...)
+{
+	va_list ap;
+
+	va_start(ap, fmt);
+	text_len +=
+		vsnprintf(text + text_len, sizeof(text) - text_len, fmt, ap);
+	va_end(ap);
+	assert_true(text_len < sizeof(text));
+}
+
+/* ---- policies ------------------------------------------------------- */
+
+static const char *const keys[] = {"app", "role", "env"};
+static const char *const values[] = {"a", "b", "c"};
+static const char *const blocks[] = {
+	"0.0.0.0/0",	  "::/0",	    "10.0.0.0/8",     "10.1.0.0/16",
+	"10.1.0.0/30",	  "10.2.0.0/24",    "10.2.0.3/32",    "10.1.0.2/32",
+	"192.168.0.0/24", "192.168.0.2/32", "fd00::/16",      "fd00:1::/64",
+	"fd00:1::2/128",  "203.0.113.0/24", "203.0.113.8/29", "2001:db8::/32",
+	"10.2.0.0/25",	  "fd00:2::/32",
+};
+
+static void say_selector(void)
+{
+	static const char *const ops[] = {"In", "NotIn", "Exists",
+					  "DoesNotExist"};
+	unsigned int n = pick(3);
+
+	say("{");
+	if (n && pick(2)) {
+		say("\"matchLabels\":{\"%s\":\"%s\"}", PICK(keys),
+		    PICK(values));
+		n--;
+		if (n)
+			say(",");
+	}
+	if (n)
+		say("\"matchExpressions\":[");
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int op = pick(4);
+
+		say("%s{\"key\":\"%s\",\"operator\":\"%s\"", i ? "," : "",
+		    PICK(keys), ops[op]);
+		if (op < 2)
+			say(",\"values\":[\"%s\",\"%s\"]", PICK(values),
+			    PICK(values));
+		say("}");
+	}
+	if (n)
+		say("]");
+	say("}");
+}
+
+/* Of namespaces, also by name. */
+static void say_namespaces(void)
+{
+	if (pick(3))
+		say_selector();
+	else
+		say("{\"matchLabels\":{\"kubernetes.io/metadata.name\":"
+		    "\"ns%u\"}}",
+		    pick(4));
+}
+
+static void say_block(void)
+{
+	struct fl_prefix p, q;
+	const char *block = PICK(blocks);
+	bool any = false;
+
+	say("\"ipBlock\":{\"cidr\":\"%s\"", block);
+	prefix_parse(block, false, &p);
+	for (size_t i = 0; i < sizeof(blocks) / sizeof(*blocks); i++) {
+		prefix_parse(blocks[i], false, &q);
+		if (q.prefix_len <= p.prefix_len ||
+		    !prefix_contains(&p, &q.addr) || pick(3))
+			continue;
+		say("%s\"%s\"", any ? "," : ",\"except\":[", blocks[i]);
+		any = true;
+	}
+	say("%s}", any ? "]" : "");
+}
+
+static void say_port(void)
+{
+	static const char *const protos[] = {"TCP", "UDP", "SCTP"};
+	unsigned int first;
+
+	say("{");
+	switch (pick(4)) {
+	case 0:
+		say("\"port\":%u", PICK(((unsigned int[]){80, 443, 1, 65535})));
+		break;
+	case 1:
+		first = pick(1000) + 1;
+		say("\"port\":%u,\"endPort\":%u", first,
+		    first + pick(65536 - first));
+		break;
+	case 2:
+		say("\"port\":\"%s\"", pick(2) ? "http" : "dns");
+		break;
+	default:
+		say("\"protocol\":\"%s\"}", PICK(protos));
+		return;
+	}
+	if (pick(2))
+		say(",\"protocol\":\"%s\"", PICK(protos));
+	say("}");
+}
+
+static void say_network_peers(void)
+{
+	unsigned int n = pick(4);
+
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int kind = pick(4);
+
+		say("%s{", i ? "," : "");
+		if (kind == 0)
+			say_block();
+		if (kind == 1 || kind == 3) {
+			say("\"podSelector\":");
+			say_selector();
+		}
+		if (kind == 3)
+			say(",");
+		if (kind >= 2) {
+			say("\"namespaceSelector\":");
+			say_namespaces();
+		}
+		say("}");
+	}
+}
+
+static void say_network_rules(const char *name, const char *peers)
+{
+	unsigned int n = pick(3), ports;
+
+	say(",\"%s\":[", name);
+	for (unsigned int i = 0; i < n; i++) {
+		say("%s{\"%s\":[", i ? "," : "", peers);
+		say_network_peers();
+		say("],\"ports\":[");
+		ports = pick(3);
+		for (unsigned int j = 0; j < ports; j++) {
+			say("%s", j ? "," : "");
+			say_port();
+		}
+		say("]}");
+	}
+	say("]");
+}
+
+static void say_network_policy(unsigned int i)
+{
+	static const char *const types[] = {"\"Ingress\"", "\"Egress\"",
+					    "\"Ingress\",\"Egress\"", ""};
+
+	text_len = 0;
+	say("{\"apiVersion\":\"networking.k8s.io/v1\",\"kind\":"
+	    "\"NetworkPolicy\",\"metadata\":{\"name\":\"np%u\",\"namespace\":"
+	    "\"ns%u\"},\"spec\":{\"podSelector\":",
+	    i, pick(4));
+	say_selector();
+	say(",\"policyTypes\":[%s]", pick(12) ? PICK(types) : "\"Wrong\"");
+	say_network_rules("ingress", "from");
+	say_network_rules("egress", "to");
+	say("}}");
+}
+
+static void say_cluster_peer(bool egress, bool *outside)
+{
+	switch (pick(egress ? 4 : 2)) {
+	case 0:
+		say("{\"namespaces\":");
+		say_namespaces();
+		say("}");
+		return;
+	case 1:
+		say("{\"pods\":{\"namespaceSelector\":");
+		say_namespaces();
+		say(",\"podSelector\":");
+		say_selector();
+		say("}}");
+		return;
+	case 2:
+		*outside = true;
+		say("{\"nodes\":");
+		say_selector();
+		say("}");
+		return;
+	default:
+		*outside = true;
+		say("{\"networks\":[\"%s\",\"%s\"]}", PICK(blocks),
+		    PICK(blocks));
+		return;
+	}
+}
+
+static void say_protocol(bool outside)
+{
+	static const char *const protos[] = {"tcp", "udp", "sctp"};
+	unsigned int first = pick(1000) + 1;
+
+	switch (pick(outside ? 2 : 3)) {
+	case 0:
+		say("{\"%s\":{\"destinationPort\":{\"number\":%u}}}",
+		    PICK(protos), pick(2) ? 80 : first);
+		return;
+	case 1:
+		say("{\"%s\":{\"destinationPort\":{\"range\":{\"start\":%u,"
+		    "\"end\":%u}}}}",
+		    PICK(protos), first, first + 1 + pick(65535 - first));
+		return;
+	default:
+		say("{\"destinationNamedPort\":\"%s\"}",
+		    pick(2) ? "http" : "dns");
+		return;
+	}
+}
+
+static void say_cluster_rules(const char *name, const char *peers, bool egress)
+{
+	static const char *const actions[] = {"Accept", "Deny", "Pass"};
+	unsigned int n = pick(4);
+
+	say(",\"%s\":[", name);
+	for (unsigned int i = 0; i < n; i++) {
+		unsigned int count = 1 + pick(2);
+		bool outside = false;
+
+		say("%s{\"action\":\"%s\",\"%s\":[", i ? "," : "",
+		    PICK(actions), peers);
+		for (unsigned int j = 0; j < count; j++) {
+			say("%s", j ? "," : "");
+			say_cluster_peer(egress, &outside);
+		}
+		say("]");
+		if (pick(2)) {
+			say(",\"protocols\":[");
+			say_protocol(outside);
+			say(",");
+			say_protocol(outside);
+			say("]");
+		}
+		say("}");
+	}
+	say("]");
+}
+
+static void say_cluster_policy(unsigned int i)
+{
+	text_len = 0;
+	say("{\"apiVersion\":\"policy.networking.k8s.io/v1alpha2\",\"kind\":"
+	    "\"ClusterNetworkPolicy\",\"metadata\":{\"name\":\"cnp%u\"},"
+	    "\"spec\":{\"tier\":\"%s\",\"priority\":%u,\"subject\":{",
+	    i, pick(2) ? "Admin" : "Baseline", pick(12) ? pick(4) : 1001);
+	if (pick(2)) {
+		say("\"namespaces\":");
+		say_namespaces();
+	} else {
+		say("\"pods\":{\"namespaceSelector\":");
+		say_namespaces();
+		say(",\"podSelector\":");
+		say_selector();
+		say("}");
+	}
+	say("}");
+	say_cluster_rules("ingress", "from", false);
+	say_cluster_rules("egress", "to", true);
+	say("}}");
+}
+
+/* ---- worlds --------------------------------------------------------- */
+
+static const char *random_labels(void)
+{
+	static char labels[128];
+	size_t len = 0;
+
+	labels[0] = '\0';
+	for (int i = 0; i < 3; i++)
+		if (pick(3))
+			len += snprintf(labels + len, sizeof(labels) - len,
+					"%s%s=%s", len ? " " : "", keys[i],
+					PICK(values));
+	return labels;
+}
+
+static void random_ports(struct test_world *t)
+{
+	static const unsigned int numbers[] = {80, 8080, 53, 9000};
+	static const __u8 protos[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP};
+
+	if (pick(2))
+		add_port(t, "http", IPPROTO_TCP, PICK(numbers));
+	if (pick(3) == 0)
+		add_port(t, "dns", PICK(protos), PICK(numbers));
+}
+
+static void random_pods(struct test_world *t)
+{
+	char title[32], addrs[64];
+
+	for (unsigned int i = 0; i < 14; i++) {
+		unsigned int node = i < 6 ? 1 : 2;
+		size_t pod;
+
+		snprintf(title, sizeof(title), "ns%u/pod%u", pick(4), i);
+		snprintf(addrs, sizeof(addrs), "10.%u.0.%u fd00:%u::%x", node,
+			 2 + i, node, 2 + i);
+		if (node == 1) {
+			add_local(t, title, random_labels(), addrs);
+			random_ports(t);
+			continue;
+		}
+		pod = add_pod(t, title, random_labels(), addrs);
+		random_ports(t);
+		t->pods[pod].host_network = i == 12;
+		t->pods[pod].terminal = i == 13;
+		if (i == 12)
+			t->pods[pod].n_addrs = world_addrs(t, "192.168.0.2",
+							   &t->pods[pod].addrs);
+	}
+}
+
+static struct test_world *random_world(void)
+{
+	struct test_world *t = world_new();
+	unsigned int n = pick(7);
+
+	add_namespace(t, "ns0", random_labels());
+	add_namespace(t, "ns1", random_labels());
+	add_namespace(t, "ns2", random_labels());
+	random_pods(t);
+	add_node(t, "here", random_labels(), "192.168.0.1 fd01::1", "10.1.0.1",
+		 "10.1.0.0/24 fd00:1::/64", true);
+	add_node(t, "there", random_labels(), "192.168.0.2", "10.2.0.1",
+		 "10.2.0.0/24 fd00:2::/64", false);
+	for (unsigned int i = 0; i < n; i++) {
+		if (pick(3))
+			say_network_policy(i);
+		else
+			say_cluster_policy(i);
+		add_policy(t, text);
+	}
+	return t;
+}
+
+/* ---- the semantics, taken literally --------------------------------- */
+
+struct question {
+	const struct test_world *t;
+	size_t pod; /* whose policy */
+	enum fl_direction direction;
+	struct fl_addr peer;
+	__u8 proto;
+	__u16 port;
+};
+
+static const char *namespace_labels(const struct test_world *t,
+				    const char *name)
+{
+	static char labels[256];
+	const char *rest = "";
+	size_t len = snprintf(labels, sizeof(labels),
+			      "kubernetes.io/metadata.name=%s", name) +
+		     1;
+
+	for (size_t i = 0; i < t->w.n_namespaces; i++)
+		if (!strcmp(t->namespaces[i].name, name))
+			rest = t->namespaces[i].labels;
+	for (; *rest; rest += strlen(rest) + 1) {
+		strcpy(labels + len, rest);
+		len += strlen(rest) + 1;
+	}
+	labels[len] = '\0';
+	return labels;
+}
+
+static const struct policy_pod *peer_pod(const struct question *q)
+{
+	for (size_t i = 0; i < q->t->w.n_pods; i++) {
+		const struct policy_pod *p = &q->t->pods[i];
+
+		for (size_t j = 0; j < p->n_addrs; j++)
+			if (!p->host_network && !p->terminal &&
+			    addr_equal(&p->addrs[j], &q->peer))
+				return p;
+	}
+	return NULL;
+}
+
+static bool node_is_peer(const struct question *q, const struct selector *s)
+{
+	for (size_t i = 0; i < q->t->w.n_nodes; i++) {
+		const struct policy_node *n = &q->t->nodes[i];
+
+		for (size_t j = 0; j < n->n_addrs; j++)
+			if (addr_equal(&n->addrs[j], &q->peer) &&
+			    selector_matches(s, n->labels))
+				return true;
+	}
+	return false;
+}
+
+static bool peer_matches(const struct question *q, const struct policy *policy,
+			 const struct policy_peer *peer)
+{
+	const struct policy_pod *pod = peer_pod(q);
+
+	switch (peer->kind) {
+	case POLICY_PEER_NODES:
+		return node_is_peer(q, &peer->members);
+	case POLICY_PEER_CIDR:
+		for (size_t i = 0; i < peer->n_except; i++)
+			if (prefix_contains(&peer->except[i], &q->peer))
+				return false;
+		return prefix_contains(&peer->cidr, &q->peer);
+	case POLICY_PEER_PODS:
+		if (!pod || !selector_matches(&peer->members, pod->labels))
+			return false;
+		if (peer->own_namespace)
+			return !strcmp(pod->namespace, policy->namespace);
+		return selector_matches(&peer->namespaces,
+					namespace_labels(q->t, pod->namespace));
+	}
+	return false;
+}
+
+static bool port_matches(const struct question *q, const struct policy_port *p)
+{
+	const struct policy_pod *to =
+		q->direction == FL_INGRESS ? &q->t->pods[q->pod] : peer_pod(q);
+
+	if (!p->name)
+		return q->proto == p->proto && p->first <= q->port &&
+		       q->port <= p->last;
+	for (size_t i = 0; to && i < to->n_ports; i++)
+		if (!strcmp(to->ports[i].name, p->name) &&
+		    to->ports[i].proto == q->proto &&
+		    to->ports[i].number == q->port &&
+		    (!p->proto || p->proto == q->proto))
+			return true;
+	return false;
+}
+
+static bool rule_matches(const struct question *q, const struct policy *p,
+			 const struct policy_rule *r)
+{
+	bool peer = !r->n_peers, port = !r->n_ports;
+
+	if (r->direction != q->direction)
+		return false;
+	for (size_t i = 0; i < r->n_peers; i++)
+		peer |= peer_matches(q, p, &r->peers[i]);
+	for (size_t i = 0; i < r->n_ports; i++)
+		port |= port_matches(q, &r->ports[i]);
+	return peer && port;
+}
+
+static bool selects(const struct question *q, const struct policy *p)
+{
+	const struct policy_pod *pod = &q->t->pods[q->pod];
+
+	if (!p->governs[q->direction] ||
+	    !selector_matches(&p->pods, pod->labels))
+		return false;
+	if (p->kind == POLICY_NETWORK)
+		return !strcmp(p->namespace, pod->namespace);
+	return selector_matches(&p->namespaces,
+				namespace_labels(q->t, pod->namespace));
+}
+
+static void rule_title(const struct policy *p, const struct policy_rule *r,
+		       char *out, size_t size)
+{
+	char title[128];
+
+	policy_title(p, title, sizeof(title));
+	snprintf(out, size, "%s, %s rule %u", title,
+		 r->direction == FL_INGRESS ? "ingress" : "egress",
+		 r->index + 1);
+}
+
+/* 1: allowed, 0: denied, -1: not decided here. */
+static int ask_cluster(const struct question *q, enum policy_tier tier,
+		       char *why, size_t size)
+{
+	for (int priority = 0; priority <= 1000; priority++)
+		for (size_t i = 0; i < q->t->w.n_policies; i++) {
+			const struct policy *p = q->t->policies[i];
+
+			if (p->kind != POLICY_CLUSTER || p->tier != tier ||
+			    p->priority != priority || !selects(q, p))
+				continue;
+			if (p->invalid) {
+				snprintf(why, size, "invalid");
+				return 0;
+			}
+			for (size_t j = 0; j < p->n_rules; j++) {
+				const struct policy_rule *r = &p->rules[j];
+
+				if (!rule_matches(q, p, r))
+					continue;
+				rule_title(p, r, why, size);
+				if (r->action == POLICY_PASS)
+					return -1;
+				return r->action == POLICY_ACCEPT;
+			}
+		}
+	return -1;
+}
+
+/* why: all rules that allow it, each with a "|" behind it. */
+static int ask_network(const struct question *q, char *why, size_t size)
+{
+	bool selected = false;
+	char title[160];
+
+	why[0] = '\0';
+	for (size_t i = 0; i < q->t->w.n_policies; i++) {
+		const struct policy *p = q->t->policies[i];
+
+		if (p->kind != POLICY_NETWORK || !selects(q, p))
+			continue;
+		selected = true;
+		for (size_t j = 0; j < p->n_rules; j++) {
+			size_t len = strlen(why);
+
+			if (!rule_matches(q, p, &p->rules[j]))
+				continue;
+			rule_title(p, &p->rules[j], title, sizeof(title));
+			snprintf(why + len, size - len, "%s|", title);
+		}
+	}
+	if (!selected)
+		return -1;
+	return *why != '\0';
+}
+
+static int expected(const struct question *q, char *why, size_t size)
+{
+	int verdict = ask_cluster(q, POLICY_TIER_ADMIN, why, size);
+
+	if (verdict < 0)
+		verdict = ask_network(q, why, size);
+	if (verdict < 0) {
+		why[0] = '\0';
+		verdict = ask_cluster(q, POLICY_TIER_BASELINE, why, size);
+		if (verdict < 0)
+			why[0] = '\0';
+	}
+	return verdict < 0 ? 1 : verdict;
+}
+
+static bool is_governed(const struct question *q)
+{
+	for (size_t i = 0; i < q->t->w.n_policies; i++)
+		if (selects(q, q->t->policies[i]))
+			return true;
+	return false;
+}
+
+/* ---- both, side by side --------------------------------------------- */
+
+static void compare(const struct question *q, const struct policy_compiled *c,
+		    const struct policy_governed *g, uint64_t seed)
+{
+	const struct policy_identity *i = policy_identity_find(c, &q->peer);
+	__u32 identity = i ? i->identity : FL_IDENTITY_WORLD;
+	struct policy_verdict got;
+	const struct policy_rule_info *rule;
+	char why[2048] = "", addr[ADDR_STRLEN];
+	int want = expected(q, why, sizeof(why));
+
+	got = policy_explain(c, g->policy_id, q->direction, identity, q->proto,
+			     q->port);
+	rule = policy_rule_find(c, got.rule);
+	if ((int)got.verdict == want &&
+	    (rule ? *why && (!strcmp(why, "invalid") || strstr(why, rule->text))
+		  : !*why))
+		return;
+	fail_msg("seed %llu: %s of %s/%s, peer %s (identity %u), protocol %u "
+		 "port %u: got %u (%s), want %d (%s)",
+		 (unsigned long long)seed,
+		 q->direction == FL_INGRESS ? "ingress" : "egress",
+		 q->t->pods[q->pod].namespace, q->t->pods[q->pod].name,
+		 addr_format(&q->peer, addr), identity, q->proto, q->port,
+		 got.verdict, rule ? rule->text : "no rule", want, why);
+}
+
+static const char *const strangers[] = {
+	"203.0.113.1", "203.0.113.9", "8.8.8.8",   "2001:db8::1", "2606::1",
+	"10.3.0.1",    "192.168.0.9", "fd00:3::1", "192.168.0.1", "192.168.0.2",
+	"fd01::1",     "10.1.0.1",    "10.2.0.1",  "10.0.0.1",
+};
+
+static struct fl_addr random_peer(const struct test_world *t)
+{
+	struct fl_addr a;
+
+	if (pick(3)) {
+		const struct policy_pod *p = &t->pods[pick(t->w.n_pods)];
+
+		if (!p->terminal)
+			return p->addrs[pick(p->n_addrs)];
+	}
+	addr_parse(PICK(strangers), &a);
+	return a;
+}
+
+static void probe(const struct test_world *t, const struct policy_compiled *c,
+		  uint64_t seed)
+{
+	static const __u8 protos[] = {IPPROTO_TCP, IPPROTO_UDP, IPPROTO_SCTP,
+				      IPPROTO_ICMP, IPPROTO_GRE};
+	static const unsigned int ports[] = {0,	 1,   53,   79,	  80,
+					     81, 443, 8080, 9000, 65535};
+	size_t e = pick(t->w.n_endpoints);
+	struct question q = {
+		.t = t,
+		.pod = t->endpoints[e].pod,
+		.direction = pick(2),
+		.peer = random_peer(t),
+		.proto = PICK(protos),
+		.port = pick(2) ? PICK(ports) : pick(65536),
+	};
+	__u32 flag = q.direction == FL_INGRESS ? FL_ENDPOINT_INGRESS
+					       : FL_ENDPOINT_EGRESS;
+
+	if (q.proto == IPPROTO_ICMP || q.proto == IPPROTO_GRE)
+		q.port = 0;
+	if (is_governed(&q) != !!(c->endpoints[e].flags & flag))
+		fail_msg("seed %llu: governed is wrong",
+			 (unsigned long long)seed);
+	if (is_governed(&q))
+		compare(&q, c, &c->endpoints[e], seed);
+}
+
+static unsigned long from_env(const char *name, unsigned long otherwise)
+{
+	const char *value = getenv(name);
+
+	return value ? strtoul(value, NULL, 10) : otherwise;
+}
+
+static void
+random_worlds_are_compiled_to_what_their_policies_mean(void **unused)
+{
+	unsigned long worlds = from_env("WORLDS", 400);
+	uint64_t seed = from_env("SEED", time(NULL));
+
+	(void)unused;
+	printf("# SEED=%llu WORLDS=%lu\n", (unsigned long long)seed, worlds);
+	for (unsigned long i = 0; i < worlds; i++, seed++) {
+		struct policy_compiled c, again;
+		struct test_world *t;
+
+		state = seed;
+		pick(2);
+		t = random_world();
+		policy_compile(&t->w, NULL, &c);
+		for (int j = 0; j < 500; j++)
+			probe(t, &c, seed);
+		policy_compile(&t->w, &c, &again);
+		assert_int_equal(again.n_entries, c.n_entries);
+		assert_memory_equal(again.entries, c.entries,
+				    c.n_entries * sizeof(*c.entries));
+		policy_compiled_free(&again);
+		policy_compiled_free(&c);
+		world_free(t);
+	}
+}
+
+/* The numbers of one world are carried into another, which must not show. */
+static void what_was_compiled_before_changes_no_verdict(void **unused)
+{
+	uint64_t seed = from_env("SEED", time(NULL) + 1000000);
+	struct policy_compiled before, c;
+	struct test_world *t;
+
+	(void)unused;
+	state = seed;
+	t = random_world();
+	policy_compile(&t->w, NULL, &before);
+	world_free(t);
+	for (int i = 0; i < 100; i++) {
+		t = random_world();
+		policy_compile(&t->w, &before, &c);
+		for (int j = 0; j < 200; j++)
+			probe(t, &c, seed);
+		world_free(t);
+		policy_compiled_free(&before);
+		before = c;
+	}
+	policy_compiled_free(&before);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			random_worlds_are_compiled_to_what_their_policies_mean),
+		cmocka_unit_test(what_was_compiled_before_changes_no_verdict),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
