@@ -64,10 +64,13 @@ static void add_to_index(struct classes *c, uint32_t selector)
 		numbers_add(&c->loose, selector);
 }
 
-void classes_begin(struct classes *c, struct catalog *catalog,
-		   const struct namespaces *ns, struct intern *sets)
+void classes_begin(struct classes *c, const struct policy_world *w,
+		   struct catalog *catalog, const struct namespaces *ns,
+		   struct intern *sets)
 {
-	*c = (struct classes){.catalog = catalog, .ns = ns, .sets = sets};
+	*c = (struct classes){
+		.w = w, .catalog = catalog, .ns = ns, .sets = sets};
+	c->of_pod = store_alloc(w->n_pods, sizeof(*c->of_pod));
 	c->by_namespace = store_alloc(ns->names.n, sizeof(*c->by_namespace));
 	c->namespace_matches =
 		store_alloc(ns->names.n * (catalog->namespace_texts.n + 1), 1);
@@ -86,6 +89,7 @@ void classes_free(struct classes *c)
 	free(c->by_namespace);
 	free(c->namespace_matches);
 	free(c->set_of);
+	free(c->of_pod);
 	free(c->text);
 	numbers_free(&c->loose);
 	numbers_free(&c->key);
@@ -215,24 +219,35 @@ static void add_ports(struct classes *c, const struct policy_pod *pod)
 	}
 }
 
-uint32_t classes_match(struct classes *c, const struct policy_world *w,
-		       size_t pod)
+static uint32_t find_class(struct classes *c, size_t pod, bool *is_new)
 {
-	uint32_t class, labels, namespace = c->ns->of_pod[pod];
+	const struct policy_pod *p = &c->w->pods[pod];
+	uint32_t labels = project(c, p->labels);
+
+	c->key.n = 0;
+	numbers_add(&c->key, c->ns->of_pod[pod]);
+	numbers_add(&c->key, labels);
+	add_ports(c, p);
+	return intern_add(&c->classes, c->key.items,
+			  c->key.n * sizeof(*c->key.items), is_new);
+}
+
+uint32_t classes_match(struct classes *c, size_t pod)
+{
+	const uint32_t *key;
+	uint32_t class;
 	bool is_new;
 
-	labels = project(c, w->pods[pod].labels);
-	c->key.n = 0;
-	numbers_add(&c->key, namespace);
-	numbers_add(&c->key, labels);
-	add_ports(c, &w->pods[pod]);
-	class = intern_add(&c->classes, c->key.items,
-			   c->key.n * sizeof(*c->key.items), &is_new);
-	if (!is_new)
-		return c->set_of[class];
-	c->set_of = store_room(c->set_of, c->set_room, class, 1);
-	c->set_of[class] =
-		match_class(c, namespace, intern_key(&c->labels, labels, NULL),
-			    c->key.items + 2, c->key.n - 2);
+	if (c->of_pod[pod])
+		return c->of_pod[pod] - 1;
+	class = find_class(c, pod, &is_new);
+	key = c->key.items;
+	if (is_new) {
+		c->set_of = store_room(c->set_of, c->set_room, class, 1);
+		c->set_of[class] = match_class(
+			c, key[0], intern_key(&c->labels, key[1], NULL),
+			key + 2, c->key.n - 2);
+	}
+	c->of_pod[pod] = c->set_of[class] + 1;
 	return c->set_of[class];
 }

@@ -7,6 +7,7 @@
 #include "catalog.h"
 
 struct classes {
+	const struct policy_world *w;
 	struct catalog *catalog;
 	const struct namespaces *ns;
 	struct intern *sets;  /* sets of selectors, shared with others */
@@ -14,6 +15,7 @@ struct classes {
 	struct intern labels; /* with such keys only */
 	struct intern classes;
 	uint32_t *set_of; /* by class */
+	uint32_t *of_pod; /* set + 1; 0: not looked at yet */
 	size_t set_room;
 	struct intern anchors;	  /* labels that selectors ask for */
 	struct numbers *anchored; /* by anchor: those selectors */
@@ -26,9 +28,9 @@ struct classes {
 	size_t text_room;
 };
 
-void classes_begin(struct classes *c, struct catalog *catalog,
-		   const struct namespaces *ns, struct intern *sets);
+void classes_begin(struct classes *c, const struct policy_world *w,
+		   struct catalog *catalog, const struct namespaces *ns,
+		   struct intern *sets);
 /* The set of those that match the pod at this place of the world. */
-uint32_t classes_match(struct classes *c, const struct policy_world *w,
-		       size_t pod);
+uint32_t classes_match(struct classes *c, size_t pod);
 void classes_free(struct classes *c);

@@ -300,8 +300,7 @@ static size_t visit(struct sweep *s, size_t first)
 	}
 	p.cidrs = change_set(s, around ? around->set : 0);
 	if (p.pod >= 0)
-		p.who = set_union(s, p.who,
-				  classes_match(&s->classes, s->w, p.pod));
+		p.who = set_union(s, p.who, classes_match(&s->classes, p.pod));
 	add_item(s, at, &p, parent);
 	if (at->len < 128)
 		s->open[s->n_open++] = (struct open){
@@ -331,7 +330,7 @@ void identities_collect(const struct policy_world *w,
 	intern_numbers(&out->sets, &s.list); /* the empty one */
 	if (!catalog_n(catalog) && !catalog->port_names.n)
 		return;
-	classes_begin(&s.classes, catalog, ns, &out->sets);
+	classes_begin(&s.classes, w, catalog, ns, &out->sets);
 	add_cidrs(&s);
 	add_nodes(&s);
 	add_pods(&s);

@@ -41,13 +41,15 @@ class Rule:
 
 
 class Verdict:
-    """rules: those that may be named as the reason; none if by default."""
+    """rules: those that may be named as the reason; by_default: or none."""
 
     def __init__(self, allowed, rules=(), why=""):
         self.allowed, self.rules, self.why = allowed, list(rules), why
+        self.by_default = not rules or bool(why)
 
     def __repr__(self):
-        said = " or ".join(map(repr, self.rules)) or self.why
+        said = " or ".join([*map(repr, self.rules)]
+                           + [self.why] * self.by_default)
         return f"{'allowed' if self.allowed else 'denied'} by {said}"
 
 
@@ -189,8 +191,6 @@ class Evaluator:
         policies = self.isolating(direction, pod)
         if not policies:
             return None
-        if direction == EGRESS and is_own_node(pod, peer):
-            return Verdict(True, why="the pod's own node")
         ends = "from" if direction == INGRESS else "to"
         found = []
         for policy in policies:
@@ -208,7 +208,10 @@ class Evaluator:
                 found.append(Rule(
                     "NetworkPolicy",
                     f"{namespace}/{policy['metadata']['name']}", direction, n))
-        return Verdict(bool(found), found, "no rule of a NetworkPolicy")
+        if direction == EGRESS and is_own_node(pod, peer):
+            return Verdict(True, found, "the pod's own node")
+        return Verdict(bool(found), found,
+                       "" if found else "no rule of a NetworkPolicy")
 
     # ---- verdicts ------------------------------------------------------
 

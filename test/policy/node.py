@@ -96,14 +96,11 @@ class Node:
                   "metadata": {"namespace": MARKER,
                                "name": f"world-{self.turn}"},
                   "spec": {"podSelector": {}}}
-        changed = self._move_pods(manifests)
+        self._announce(self._move_pods(manifests))
         write(f"{self.cluster_dir}/world.json",
               {"apiVersion": "v1", "kind": "List",
                "items": manifests + [marker]})
         self.policies = self._wait_for(f"world-{self.turn}")
-        self._announce(changed)
-        if changed:
-            self.policies = self._read_policies()
         self._check_valid()
         self.rules = {r["number"]: r for r in self.policies["rules"]}
 

@@ -10,6 +10,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 #include <errno.h>
+#include <netinet/in.h>
 #include <cmocka.h>
 
 #include "../../agent/cluster_dir.h"
@@ -144,6 +145,134 @@ static void a_pod_has_what_is_needed_of_it(void **state)
 	assert_string_equal(label + strlen(label) + 1, "");
 }
 
+static void assert_port(const struct pod *pod, size_t i, const char *name,
+			int proto, int number)
+{
+	assert_true(i < pod->n_ports);
+	assert_string_equal(pod->ports[i].name, name);
+	assert_int_equal(pod->ports[i].proto, proto);
+	assert_int_equal(pod->ports[i].number, number);
+}
+
+/* Ports without a name are no use to a policy; those of an init container
+ * that ends are nobody's. */
+static void a_pod_has_the_ports_that_have_names(void **state)
+{
+	const struct pod *pod;
+
+	(void)state;
+	must_parse("apiVersion: v1\n"
+		   "kind: Pod\n"
+		   "metadata: {name: web}\n"
+		   "spec:\n"
+		   "  containers:\n"
+		   "  - name: a\n"
+		   "    ports:\n"
+		   "    - {name: http, containerPort: 80}\n"
+		   "    - {name: http, containerPort: 8080}\n"
+		   "    - {containerPort: 81}\n"
+		   "  - ports: [{name: http, protocol: UDP,"
+		   " containerPort: 443}]\n"
+		   "  initContainers:\n"
+		   "  - ports: [{name: once, containerPort: 1}]\n"
+		   "  - restartPolicy: Always\n"
+		   "    ports: [{name: sig, protocol: SCTP,"
+		   " containerPort: 9}]\n",
+		   1);
+	pod = (struct pod *)manifest.objects.items[0];
+	assert_int_equal(pod->n_ports, 3);
+	assert_port(pod, 0, "http", IPPROTO_TCP, 80);
+	assert_port(pod, 1, "http", IPPROTO_UDP, 443);
+	assert_port(pod, 2, "sig", IPPROTO_SCTP, 9);
+	assert_false(pod->audit);
+}
+
+static void a_pod_may_ask_for_audit(void **state)
+{
+	(void)state;
+	must_parse("{apiVersion: v1, kind: Pod, metadata: {name: a,"
+		   " annotations: {fairlead.io/policy-audit: 'true'}}}\n"
+		   "---\n{apiVersion: v1, kind: Pod, metadata: {name: b,"
+		   " annotations: {fairlead.io/policy-audit: 'false'}}}\n",
+		   2);
+	assert_true(((struct pod *)manifest.objects.items[0])->audit);
+	assert_false(((struct pod *)manifest.objects.items[1])->audit);
+}
+
+static void a_node_has_labels(void **state)
+{
+	(void)state;
+	must_parse("{apiVersion: v1, kind: Node, metadata: {name: a,"
+		   " labels: {zone: x}}}",
+		   1);
+	assert_string_equal(((struct node *)manifest.objects.items[0])->labels,
+			    "zone=x");
+}
+
+/* ---- policies ------------------------------------------------------- */
+
+static const struct policy_object *policy_of(size_t i)
+{
+	assert_int_equal(manifest.objects.items[i]->kind, OBJECT_POLICY);
+	return (struct policy_object *)manifest.objects.items[i];
+}
+
+static void policies_are_read(void **state)
+{
+	(void)state;
+	must_parse("{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy,"
+		   " metadata: {name: p, namespace: shop},"
+		   " spec: {podSelector: {}}}\n"
+		   "---\n{apiVersion: policy.networking.k8s.io/v1alpha2,"
+		   " kind: ClusterNetworkPolicy, metadata: {name: p},"
+		   " spec: {tier: Baseline, priority: 3,"
+		   " subject: {namespaces: {}}}}\n",
+		   2);
+	assert_string_equal(policy_of(0)->o.namespace, "shop");
+	assert_string_equal(policy_of(0)->o.name, "p");
+	assert_false(policy_of(0)->policy->invalid);
+	assert_int_equal(policy_of(0)->problems.n, 0);
+	assert_string_equal(policy_of(1)->o.namespace, "");
+	assert_int_equal(policy_of(1)->policy->tier, POLICY_TIER_BASELINE);
+}
+
+static void an_invalid_policy_is_kept_and_leaves_its_file_alone(void **state)
+{
+	(void)state;
+	must_parse("{apiVersion: v1, kind: Namespace, metadata: {name: a}}\n"
+		   "---\n"
+		   "apiVersion: networking.k8s.io/v1\n"
+		   "kind: NetworkPolicy\n"
+		   "metadata: {name: p}\n"
+		   "spec:\n"
+		   "  podSelector: {}\n"
+		   "  ingress:\n"
+		   "  - from: [{ipBlock: {cidr: nonsense}}]\n",
+		   2);
+	assert_true(policy_of(1)->policy->invalid);
+	assert_int_equal(policy_of(1)->problems.n, 1);
+	assert_ptr_equal(strstr(policy_of(1)->problems.items[0],
+				"spec.ingress[0].from[0].ipBlock.cidr: "),
+			 policy_of(1)->problems.items[0]);
+	assert_ptr_equal(
+		strstr(policy_of(1)->reports.items[0],
+		       "f.yaml:9: NetworkPolicy default/p: "
+		       "spec.ingress[0].from[0].ipBlock.cidr: \"nonsense\""),
+		policy_of(1)->reports.items[0]);
+}
+
+static void a_policy_that_has_no_name_is_refused(void **state)
+{
+	(void)state;
+	assert_refused("{apiVersion: networking.k8s.io/v1,"
+		       " kind: NetworkPolicy, spec: {podSelector: {}}}",
+		       "f.yaml:1: NetworkPolicy");
+	assert_refused("{apiVersion: networking.k8s.io/v1beta1,"
+		       " kind: NetworkPolicy, metadata: {name: p},"
+		       " spec: {podSelector: {}}}",
+		       "apiVersion");
+}
+
 static void a_namespace_has_labels(void **state)
 {
 	const struct namespace *ns;
@@ -227,12 +356,13 @@ static void unknown_kinds_are_reported_once_and_skipped(void **state)
 static void what_nobody_enforces_yet_is_told_apart(void **state)
 {
 	(void)state;
-	must_parse("{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy}\n"
-		   "---\n{apiVersion: v1, kind: Service}\n"
+	must_parse("{apiVersion: v1, kind: Service}\n"
 		   "---\n{apiVersion: discovery.k8s.io/v1,"
 		   " kind: EndpointSlice}\n"
-		   "---\n{apiVersion: policy.networking.k8s.io/v1alpha2,"
-		   " kind: ClusterNetworkPolicy}\n",
+		   "---\n{apiVersion: policy.networking.k8s.io/v1alpha1,"
+		   " kind: AdminNetworkPolicy}\n"
+		   "---\n{apiVersion: policy.networking.k8s.io/v1alpha1,"
+		   " kind: BaselineAdminNetworkPolicy}\n",
 		   0);
 	assert_int_equal(manifest.n_skipped, 4);
 	for (int i = 0; i < 4; i++)
@@ -566,6 +696,22 @@ static void what_is_not_enforced_is_a_problem_with_a_count(void **state)
 			       "v1 Service is NOT ENFORCED YET (2 of them)"));
 }
 
+static void an_invalid_policy_is_a_problem_and_not_a_hole(void **state)
+{
+	(void)state;
+	write_file("a.yaml",
+		   "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy,"
+		   " metadata: {name: p}, spec: {podSelector: {},"
+		   " ingres: []}}\n");
+	scan();
+	assert_true(cluster_dir_is_complete(&cluster));
+	assert_int_equal(cluster.model.n[OBJECT_POLICY], 1);
+	assert_int_equal(cluster.problems.n, 1);
+	assert_non_null(strstr(cluster.problems.items[0],
+			       "a.yaml:1: NetworkPolicy default/p: spec"));
+	assert_non_null(strstr(cluster.problems.items[0], "ingres"));
+}
+
 #define PARSES(name) cmocka_unit_test_teardown(name, forget)
 #define SCANS(name)  cmocka_unit_test_setup_teardown(name, make_dir, remove_dir)
 
@@ -575,6 +721,12 @@ int main(void)
 		PARSES(a_node_has_its_ranges_and_addresses),
 		PARSES(pod_cidr_alone_will_do),
 		PARSES(a_pod_has_what_is_needed_of_it),
+		PARSES(a_pod_has_the_ports_that_have_names),
+		PARSES(a_pod_may_ask_for_audit),
+		PARSES(a_node_has_labels),
+		PARSES(policies_are_read),
+		PARSES(an_invalid_policy_is_kept_and_leaves_its_file_alone),
+		PARSES(a_policy_that_has_no_name_is_refused),
 		PARSES(a_namespace_has_labels),
 		PARSES(lists_and_documents_are_taken_apart),
 		PARSES(json_is_read_as_well),
@@ -595,6 +747,7 @@ int main(void)
 		SCANS(a_dangling_link_deletes_nothing),
 		SCANS(the_first_of_two_files_has_the_object),
 		SCANS(what_is_not_enforced_is_a_problem_with_a_count),
+		SCANS(an_invalid_policy_is_a_problem_and_not_a_hole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

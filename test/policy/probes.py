@@ -1,0 +1,226 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which packets to ask about, what should become of them, and whether the
+datapath agrees."""
+import ipaddress
+
+from evaluate import EGRESS, INGRESS, PORT_PROTOCOLS
+from model import show
+from worlds import NUMBERS, OUTSIDE
+
+# Nobody's: the kernel takes them for broadcast or anycast on the underlay.
+NOBODY = ("10.0.0.0", "10.0.0.255", "fd00::")
+
+
+class Probe:
+    """hook: where the datapath sees it; pod: by name, whose device it is."""
+
+    def __init__(self, hook, pod, source, target, protocol, port):
+        self.hook, self.pod = hook, pod
+        self.source, self.target = source, target
+        self.protocol = protocol
+        self.port = port if protocol in PORT_PROTOCOLS else 0
+
+    def __repr__(self):
+        return (f"{self.source} -> {self.target} {self.protocol} "
+                f"{self.port} ({self.hook})")
+
+
+def walk(o, key):
+    """All values of a key, wherever it is."""
+    if isinstance(o, dict):
+        for k, v in o.items():
+            if k == key:
+                yield v
+            yield from walk(v, key)
+    elif isinstance(o, list):
+        for v in o:
+            yield from walk(v, key)
+
+
+def edges(manifests):
+    """The first and last address of each range, and those beside them."""
+    ranges = set(walk(manifests, "cidr"))
+    for key in ("except", "networks"):
+        for some in walk(manifests, key):
+            ranges.update(some)
+    for r in sorted(ranges):
+        net = ipaddress.ip_network(r)
+        first, last = int(net[0]), int(net[-1])
+        for number in (first - 1, first, last, last + 1):
+            if 0 < number < 1 << net.max_prefixlen:
+                yield type(net[0])(number)
+
+
+def is_usual(a):
+    return not (a.is_multicast or a.is_loopback or a.is_link_local
+                or a.is_unspecified or a.is_reserved
+                or str(a) in NOBODY or int(a) < 1 << 24
+                or a.version == 6 and a.ipv4_mapped)
+
+
+def ports_of(manifests):
+    ports = set(NUMBERS)
+    for key in ("port", "endPort", "number", "start", "end"):
+        for n in walk(manifests, key):
+            if isinstance(n, int):
+                ports.update((n - 1, n, n + 1))
+    return sorted(p for p in ports if 0 < p < 65536)
+
+
+class Prober:
+    """Probes of one world. own: this node; local: names of its pods."""
+
+    def __init__(self, random, world, manifests, own, local):
+        self.r, self.world = random, world
+        node = world.nodes[own]
+        self.local = {a: p for p in world.pods.values()
+                      if p.name in local for a in p.addresses}
+        self.host = [show(a) for a in node.addresses + node.gateways]
+        addresses = {a for a in world.ends}
+        for a in edges(manifests):
+            if is_usual(a):
+                addresses.add((a.version, int(a)))
+        addresses.update(world.end(a).addr for a in OUTSIDE)
+        for other in world.nodes.values():
+            if other is not node:
+                addresses.update((b.version, b.first + random.randint(2, 250))
+                                 for b in other.pod_blocks)
+        away = sorted(
+            a for a in addresses if a not in self.local
+            and show(a) not in self.host
+            and not any(b.has(a) for b in node.pod_blocks))
+        self.away = self._by_version(away)
+        self.here = self._by_version(sorted(self.local))
+        self.own = self._by_version([world.end(a).addr for a in self.host])
+        self.ports = ports_of(manifests)
+
+    @staticmethod
+    def _by_version(addresses):
+        return {v: [a for a in addresses if a[0] == v] for v in (4, 6)}
+
+    def protocol_and_port(self, target):
+        pod = self.world.end(target).pod
+        if pod and pod.ports and self.r.random() < 0.3:
+            _, protocol, port = self.r.choice(pod.ports)
+            if self.r.random() < 0.1:
+                protocol = self.r.choice(PORT_PROTOCOLS)
+            return protocol, port
+        protocol = self.r.choices(
+            ("TCP", "UDP", "SCTP", "ICMP", "GRE"), (50, 20, 15, 10, 5))[0]
+        return protocol, self.r.choice(self.ports)
+
+    def one(self):
+        version = self.r.choice((4, 6))
+        here, away = self.here[version], self.away[version]
+        kind = self.r.random()
+        if kind < 0.03:
+            hook = "to_pod"
+            source, target = self.r.choice(self.own[version]), \
+                self.r.choice(here)
+        elif kind < 0.4:
+            hook = "from_uplink"
+            source, target = self.r.choice(away), self.r.choice(here)
+        else:
+            hook = "from_pod"
+            source = self.r.choice(here)
+            where = self.r.random()
+            target = self.r.choice(
+                here if where < 0.4
+                else self.own[version] if where < 0.47 else away)
+        pod = {"from_pod": source, "to_pod": target}.get(hook)
+        return Probe(hook, pod and self.local[pod].name, show(source),
+                     show(target), *self.protocol_and_port(target))
+
+    def some(self, n):
+        return [self.one() for _ in range(n)]
+
+
+# ---- comparing -------------------------------------------------------------
+
+
+class Judge:
+    """local: names of this node's pods; ifindex: of their devices; rules:
+    number -> what policy.json says of it."""
+
+    def __init__(self, evaluator, local, rules):
+        self.evaluator, self.rules = evaluator, rules
+        self.local = local
+
+    def expected(self, probe):
+        """(egress, ingress): Verdicts, None for what is not asked here."""
+        ends = self.evaluator.world.end
+        source, target = ends(probe.source), ends(probe.target)
+        what = probe.protocol, probe.port
+        out = into = None
+        if probe.hook == "from_pod":
+            out = self.evaluator.verdict(EGRESS, source.pod, target, *what)
+        if target.pod and target.pod.name in self.local:
+            into = self.evaluator.verdict(INGRESS, target.pod, source, *what)
+        return out, into
+
+    def is_unknown(self, text):
+        """Could be a pod that this node has not heard of."""
+        end = self.evaluator.world.end(text)
+        return (not end.pod and not end.node
+                and self.evaluator.world.is_pod_range(end.addr))
+
+    def _may_wait(self, probe, answer):
+        """Dropped until it is known who the peer is: right where a policy is
+        about the pod, which is all that can be said of a stranger."""
+        if answer.reason != "unknown_peer":
+            return False
+        ours, other = ((probe.source, probe.target)
+                       if answer.direction == EGRESS
+                       else (probe.target, probe.source))
+        pod = self.evaluator.world.end(ours).pod
+        return self.is_unknown(other) and self.evaluator.governed(
+            answer.direction, pod)
+
+    def _is_named(self, number, verdict):
+        """Does a rule's number stand for one that decided so?"""
+        if number == 0:
+            return not verdict or verdict.by_default
+        said = self.rules.get(number)
+        return said is not None and verdict is not None and any(
+            said["policy"] == r.policy and said["kind"] == r.kind
+            and said["direction"] == r.direction and tells(said["text"], r)
+            for r in verdict.rules)
+
+    def complaint(self, probe, answer):
+        """What is wrong, "" if nothing is."""
+        out, into = self.expected(probe)
+        wrong = next(((d, v) for d, v in ((EGRESS, out), (INGRESS, into))
+                      if v and not v.allowed), None)
+        if answer.reason == "unknown_peer" and not self._may_wait(probe,
+                                                                  answer):
+            return "the datapath does not know the peer"
+        if answer.allowed and wrong:
+            return f"allowed; {wrong[0]} should be {wrong[1]}"
+        if not answer.allowed and not wrong:
+            return "" if self._may_wait(probe, answer) else (
+                f"{answer.direction} denied by {self.said(answer.denied_by)};"
+                f" should be: egress {out}, ingress {into}")
+        if answer.allowed:
+            for direction, number, verdict in (
+                    (EGRESS, answer.egress_rule, out),
+                    (INGRESS, answer.ingress_rule, into)):
+                if not self._is_named(number, verdict):
+                    return (f"rightly allowed, {direction} by "
+                            f"{self.said(number)}; should be {verdict}")
+            return ""
+        if answer.reason == "unknown_peer":
+            return ""
+        if (answer.direction != wrong[0]
+                or not self._is_named(answer.denied_by, wrong[1])):
+            return (f"rightly denied, {answer.direction} by "
+                    f"{self.said(answer.denied_by)}; should be {wrong[0]} "
+                    f"{wrong[1]}")
+        return ""
+
+    def said(self, number):
+        return self.rules.get(number, {}).get("text", f"rule {number}")
+
+
+def tells(text, rule):
+    """Does what people read name this rule?"""
+    return text.endswith(f" rule {rule.name or rule.number}")
