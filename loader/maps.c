@@ -26,6 +26,7 @@ static const char *const names[] = {
 	FL_MAP_COUNTERS,
 	FL_MAP_LIMITS,
 	FL_MAP_EVENTS,
+	FL_MAP_TRACE,
 	NULL,
 };
 
