@@ -142,7 +142,7 @@ static char *read_name(struct reading *r, const cJSON *meta, const char *field,
 
 	if (value)
 		ok = reading_string(r, value, &text);
-	if (ok && !*text && otherwise)
+	if (ok && text && !*text && otherwise)
 		text = otherwise;
 	if (ok && !text)
 		reading_problem(r, meta, "missing");

@@ -137,6 +137,8 @@ class Prober:
 
 # ---- comparing -------------------------------------------------------------
 
+TOLD = "told wrongly: "  # a right verdict, for another reason than is said
+
 
 class Judge:
     """local: names of this node's pods; ifindex: of their devices; rules:
@@ -205,14 +207,14 @@ class Judge:
                     (EGRESS, answer.egress_rule, out),
                     (INGRESS, answer.ingress_rule, into)):
                 if not self._is_named(number, verdict):
-                    return (f"rightly allowed, {direction} by "
+                    return (f"{TOLD}rightly allowed, {direction} by "
                             f"{self.said(number)}; should be {verdict}")
             return ""
         if answer.reason == "unknown_peer":
             return ""
         if (answer.direction != wrong[0]
                 or not self._is_named(answer.denied_by, wrong[1])):
-            return (f"rightly denied, {answer.direction} by "
+            return (f"{TOLD}rightly denied, {answer.direction} by "
                     f"{self.said(answer.denied_by)}; should be {wrong[0]} "
                     f"{wrong[1]}")
         return ""

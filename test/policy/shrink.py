@@ -61,7 +61,7 @@ def candidates(manifests, needed):
                        + manifests[i + 1:])
 
 
-def shrink(manifests, needed, fails, seconds=40):
+def shrink(manifests, needed, fails, seconds):
     """fails(manifests): does it fail still? needed: names of pods to keep."""
     end = time.monotonic() + seconds
     smaller = True

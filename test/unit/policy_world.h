@@ -177,6 +177,13 @@ static inline struct policy *add_policy(struct test_world *t, const char *yaml)
 	return p;
 }
 
+static inline void drop_policy(struct test_world *t, size_t place)
+{
+	policy_free((struct policy *)t->policies[place]);
+	memmove(&t->policies[place], &t->policies[place + 1],
+		(--t->w.n_policies - place) * sizeof(*t->policies));
+}
+
 static inline __u32 identity_at(const struct policy_compiled *c,
 				const char *text)
 {
