@@ -190,6 +190,35 @@ static void every_namespace_has_its_name_as_a_label(void **state)
 	world_free(t);
 }
 
+static void names_of_ports_set_only_those_apart_who_are_called_so(void **state)
+{
+	struct test_world *t = world_new();
+	struct policy_compiled c;
+
+	(void)state;
+	add_local(t, "ns/me", "me=x", "10.0.0.1");
+	for (int i = 0; i < 4; i++) {
+		char title[32], addr[32];
+
+		snprintf(title, sizeof(title), "ns/pod%d", i);
+		snprintf(addr, sizeof(addr), "10.0.0.%d", i + 2);
+		add_pod(t, title, i < 2 ? "app=web" : "app=db", addr);
+		add_port(t, "http", IPPROTO_TCP, 8000 + i);
+	}
+	add_policy(t, "{apiVersion: networking.k8s.io/v1, kind: NetworkPolicy, "
+		      "metadata: {name: p, namespace: ns}, spec: {policyTypes: "
+		      "[Egress], egress: [{to: [{podSelector: {matchLabels: "
+		      "{app: web}}}], ports: [{port: http}]}]}}");
+	c = compile(t);
+	assert_int_not_equal(identity_at(&c, "10.0.0.2"),
+			     identity_at(&c, "10.0.0.3"));
+	assert_int_equal(identity_at(&c, "10.0.0.4"), FL_IDENTITY_POD);
+	assert_int_equal(identity_at(&c, "10.0.0.5"), FL_IDENTITY_POD);
+	assert_int_equal(c.stats.identities, 2);
+	policy_compiled_free(&c);
+	world_free(t);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -206,6 +235,8 @@ int main(void)
 		cmocka_unit_test(
 			a_selector_without_namespaces_stays_in_its_own),
 		cmocka_unit_test(every_namespace_has_its_name_as_a_label),
+		cmocka_unit_test(
+			names_of_ports_set_only_those_apart_who_are_called_so),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
