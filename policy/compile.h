@@ -50,7 +50,7 @@ struct policy_rule_info {
 };
 
 struct policy_stats {
-	size_t selectors;  /* distinct peers of all policies */
+	size_t selectors;  /* distinct peers of policies in force here */
 	size_t identities; /* with numbers of their own */
 	size_t policy_ids;
 	size_t entries, prefixes;
@@ -76,8 +76,10 @@ struct policy_compiled {
 	struct policy_cache *cache; /* for the next time */
 };
 
-/* previous (NULL: none) only makes numbers stay what they were and saves time;
- * it is not changed, and is not needed afterwards. *out is overwritten. */
+/* Only policies that select an endpoint of the world count: others make neither
+ * selectors nor rules here. previous (NULL: none) makes numbers stay what they
+ * were, so that little changes in the maps; it is not changed, and is not
+ * needed afterwards. *out is overwritten. */
 void policy_compile(const struct policy_world *world,
 		    const struct policy_compiled *previous,
 		    struct policy_compiled *out);
