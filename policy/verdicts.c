@@ -66,6 +66,9 @@ static void resolve(struct making *m, const uint32_t *rules, size_t n,
 		n_matches = ask_matches(m, a, n_matches, set, n_set);
 		m->asked[i] = a->ports;
 		m->asked[i].n_matches = n_matches - before;
+		/* of whom nothing is known may be any port */
+		m->asked[i].all |=
+			!set && a->names && a->ports.action == POLICY_DENY;
 	}
 	n_matches = 0;
 	for (size_t i = 0; i < n; i++) {
@@ -204,6 +207,41 @@ static void emit_anybody(struct making *m)
 	ports_cover_free(&cover);
 }
 
+/* May it be what the rule denies? */
+static bool may_deny_pods(const struct making *m, const struct applied *a)
+{
+	bool pods = false;
+
+	for (size_t i = 0; a->source && i < a->source->n_peers; i++)
+		pods |= m->v->catalog->items[a->source->peers[i]].kind !=
+			CATALOG_NODES;
+	return pods && a->ports.action == POLICY_DENY;
+}
+
+/* Pods that are not known yet may turn out to be whom a rule denies: they are
+ * allowed what everybody is, less what any rule denies anybody. (Rules that
+ * accept or pass do not speak for them.) */
+static void emit_unknown(struct making *m)
+{
+	struct ports_cover cover = {0};
+	struct ports_function f;
+
+	m->list.n = 0;
+	for (size_t i = 0; i < m->everybody.n; i++)
+		numbers_add(&m->list, m->everybody.items[i]);
+	for (size_t i = 0; i < m->n; i++)
+		if (may_deny_pods(m, &m->rules[i]))
+			numbers_add(&m->list, i);
+	if (m->list.n == m->everybody.n)
+		return;
+	numbers_sort(&m->list);
+	resolve(m, m->list.items, m->list.n, NULL, 0, &f);
+	ports_cover(&f, &m->below, &cover);
+	emit(m, FL_IDENTITY_UNKNOWN, &cover);
+	ports_cover_free(&cover);
+	ports_free(&f);
+}
+
 static void making_free(struct making *m)
 {
 	for (size_t i = 0; i < m->touched.n; i++)
@@ -235,6 +273,7 @@ static void make(struct shared *s, const struct group *g,
 
 	making_find_rules(s, &m);
 	resolve(&m, m.everybody.items, m.everybody.n, NULL, 0, &m.below);
+	emit_unknown(&m);
 	emit_identities(s, &m);
 	emit_anybody(&m);
 	making_free(&m);

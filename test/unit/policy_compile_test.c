@@ -240,6 +240,34 @@ static void pods_elsewhere_that_are_not_known_are_unknown(void **state)
 	assert_true(may_come(0, "10.2.0.1", 80));
 }
 
+static void unknown_pods_are_denied_what_some_pods_are(void **state)
+{
+	(void)state;
+	add_policy(t, CLUSTER("no-evil", "Admin", "1",
+			      "ingress: [{action: Deny, from: [{pods: "
+			      "{podSelector: {matchLabels: {app: evil}}}}], "
+			      "protocols: [{tcp: {destinationPort: {number: "
+			      "80}}}]}]"));
+	compile();
+	assert_false(may_come(0, "10.2.0.77", 80));
+	assert_true(may_come(0, "10.2.0.77", 81));
+	assert_true(may_come(0, "10.2.0.2", 80));
+	assert_true(may_come(0, "8.8.8.8", 80));
+}
+
+static void unknown_pods_may_have_any_port_by_its_name(void **state)
+{
+	(void)state;
+	add_policy(t, CLUSTER("no-http", "Admin", "1",
+			      "egress: [{action: Deny, to: [{namespaces: {}}], "
+			      "protocols: [{destinationNamedPort: http}]}]"));
+	compile();
+	assert_false(may_go(1, "10.2.0.77", 81));
+	assert_false(may_go(1, "10.2.0.2", 9090));
+	assert_true(may_go(1, "10.2.0.2", 81));
+	assert_true(may_go(1, "8.8.8.8", 9090));
+}
+
 static void terminal_and_host_network_pods_match_no_selector(void **state)
 {
 	(void)state;
@@ -521,6 +549,8 @@ int main(void)
 		TEST(a_block_holds_pods_and_nodes_like_any_address),
 		TEST(all_of_ipv6_is_not_all_of_ipv4),
 		TEST(pods_elsewhere_that_are_not_known_are_unknown),
+		TEST(unknown_pods_are_denied_what_some_pods_are),
+		TEST(unknown_pods_may_have_any_port_by_its_name),
 		TEST(terminal_and_host_network_pods_match_no_selector),
 		TEST(an_address_of_two_pods_is_reported),
 		TEST(admin_comes_before_network_policies),
