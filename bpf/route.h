@@ -12,7 +12,8 @@ static __always_inline int to_host(struct slow *s)
 	const struct fl_route *r = route_of(&s->fwd.to.daddr);
 
 	s->fwd.action = FL_ACTION_HOST;
-	s->fwd.dst_identity = r ? r->identity : FL_IDENTITY_HOST;
+	s->fwd.dst_identity =
+		r && r->flags & FL_ROUTE_NODE ? r->identity : FL_IDENTITY_HOST;
 	s->rev.in_ifindex = FL_ORIGIN_HOST;
 	return 0;
 }

@@ -258,9 +258,25 @@ static bool produce(enum fl_reason r)
 		return true;
 	case FL_DROP_REWRITE: /* the kernel refuses to write a header */
 	case FL_DROP_ENCAP:   /* ... to take a tunnel key */
-	case FL_DROP_POLICY:  /* there is none yet */
 	case FL_REASON_MAX:
 		return false;
+	case FL_DROP_POLICY:
+		govern(b, node.pod_b, mac_b, 7, FL_ENDPOINT_INGRESS);
+		DROP(FROM_POD_A, r, .src = a, .dst = b);
+		return true;
+	case FL_DROP_UNKNOWN_PEER:
+		govern(a, node.pod_a, mac_a, 7, FL_ENDPOINT_EGRESS);
+		route_write(f->v6 ? "fd00:2::/64" : "10.2.0.0/24",
+			    &ipv4.remote_node, 2, FL_IDENTITY_UNKNOWN,
+			    FL_ROUTE_POD_CIDR);
+		DROP(FROM_POD_A, r, .src = a, .dst = &f->remote_pod);
+		return true;
+	case FL_DROP_PENDING:
+		node.config.flags = FL_CONFIG_PENDING_DENY;
+		config_write();
+		govern(a, node.pod_a, mac_a, 0, FL_ENDPOINT_PENDING);
+		DROP(FROM_POD_A, r, .src = a, .dst = b);
+		return true;
 	}
 	return false;
 }
@@ -288,7 +304,7 @@ static void every_reason_comes_about(void **state)
 		    r == FL_DROP_NO_STAGE || r == FL_DROP_NO_MAPPING)
 			node_load(&options_default);
 	}
-	assert_int_equal(made, FL_REASON_MAX - 3);
+	assert_int_equal(made, FL_REASON_MAX - 2);
 }
 
 static void every_reason_has_a_name_and_a_sentence(void **state)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "tables.h"
 
+#include <arpa/inet.h>
 #include <bpf/bpf.h>
 #include <errno.h>
 #include <stdio.h>
@@ -62,6 +63,45 @@ void endpoint_write(const struct fl_addr *a, unsigned int ifindex,
 	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_endpoints), a,
 				 &ep, 0),
 	     "write fl_endpoints");
+}
+
+void endpoint_police(const struct fl_addr *a, unsigned int ifindex,
+		     const __u8 mac[6], __u32 policy_id, __u32 flags,
+		     __u32 identity)
+{
+	struct fl_endpoint ep = {
+		.ifindex = ifindex,
+		.identity = identity,
+		.policy_id = policy_id,
+		.flags = flags,
+		.mtu = 1500,
+	};
+
+	memcpy(ep.mac, mac, 6);
+	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_endpoints), a,
+				 &ep, 0),
+	     "write fl_endpoints");
+}
+
+void policy_write(__u32 policy_id, enum fl_direction direction, __u32 identity,
+		  __u8 proto, __u16 port, unsigned int bits,
+		  enum fl_verdict verdict, __u32 rule)
+{
+	struct fl_policy_key key = {
+		.prefix_len =
+			(proto ? FL_POLICY_BITS_PROTO : FL_POLICY_BITS_ANY) +
+			bits,
+		.policy_id = policy_id,
+		.identity = identity,
+		.direction = direction,
+		.proto = proto,
+		.port = htons(port),
+	};
+	struct fl_policy_entry entry = {.rule = rule, .verdict = verdict};
+
+	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_policy), &key,
+				 &entry, 0),
+	     "write fl_policy");
 }
 
 void endpoint_remove(const struct fl_addr *a)
@@ -227,6 +267,7 @@ void tables_empty(void)
 		node.dp->maps.fl_endpoints,  node.dp->maps.fl_routes,
 		node.dp->maps.fl_masquerade, node.dp->maps.fl_uplinks,
 		node.dp->maps.fl_flows,	     node.dp->maps.fl_fragments,
+		node.dp->maps.fl_policy,
 	};
 
 	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)

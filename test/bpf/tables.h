@@ -17,6 +17,16 @@ __u32 epoch_now(void); /* as the map has it */
 
 void endpoint_write(const struct fl_addr *a, unsigned int ifindex,
 		    const __u8 mac[6], unsigned int mtu);
+/* The same pod with a policy id and flags, and an identity. */
+void endpoint_police(const struct fl_addr *a, unsigned int ifindex,
+		     const __u8 mac[6], __u32 policy_id, __u32 flags,
+		     __u32 identity);
+#define govern(a, ifindex, mac, id, flags)                                     \
+	endpoint_police(a, ifindex, mac, id, flags, FL_IDENTITY_POD)
+/* proto 0: any; port 0 with bits 0: any; bits: of the port's prefix. */
+void policy_write(__u32 policy_id, enum fl_direction direction, __u32 identity,
+		  __u8 proto, __u16 port, unsigned int bits,
+		  enum fl_verdict verdict, __u32 rule);
 void endpoint_remove(const struct fl_addr *a);
 /* prefix: "10.0.0.0/24" or "fd00::/64"; node: NULL or a tunnel address. */
 void route_write(const char *prefix, const struct fl_addr *node, __u32 node_id,
