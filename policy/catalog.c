@@ -142,6 +142,25 @@ static void add_policy(struct catalog *c, const struct policy_world *w,
 		add_rule(c, ns, p, place, &p->rules[i]);
 }
 
+/* Only a selector tells the own node from others, once CIDRs match them. */
+static void add_own_node(struct catalog *c, const struct policy_world *w)
+{
+	static const struct catalog_selector own = {
+		.kind = CATALOG_OWN_NODE,
+		.own_namespace = -1,
+	};
+	bool needed = false;
+
+	for (size_t i = 0; i < w->n_policies; i++)
+		needed |= c->first_rule[i] != SIZE_MAX &&
+			  w->policies[i]->kind == POLICY_NETWORK &&
+			  w->policies[i]->governs[FL_EGRESS];
+	if (!needed)
+		return;
+	c->own_node_peer = add_selector(c, "this node", &own);
+	c->own_node.n_peers = 1;
+}
+
 void catalog_collect(const struct policy_world *w, const struct namespaces *ns,
 		     const struct groups *g, struct catalog *out)
 {
@@ -153,7 +172,9 @@ void catalog_collect(const struct policy_world *w, const struct namespaces *ns,
 	for (size_t i = 0; i < g->n; i++)
 		for (size_t j = 0; j < g->items[i].n_policies; j++)
 			add_policy(&c, w, ns, g->items[i].policies[j]);
+	add_own_node(&c, w);
 	*out = c;
+	out->own_node.peers = &out->own_node_peer;
 }
 
 void catalog_free(struct catalog *c)

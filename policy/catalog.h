@@ -10,11 +10,12 @@ enum catalog_kind {
 	CATALOG_CIDR,
 	CATALOG_NODES,
 	CATALOG_PORT, /* pods that have a certain named port */
+	CATALOG_OWN_NODE,
 };
 
 struct catalog_selector {
 	enum catalog_kind kind;
-	const struct policy_peer *peer; /* not of PORT */
+	const struct policy_peer *peer; /* not of PORT and OWN_NODE */
 	long own_namespace;  /* PODS: the only one it looks at, -1: all */
 	uint32_t namespaces; /* PODS: number of the selector of those */
 	uint32_t name;	     /* PORT: number of the name */
@@ -49,6 +50,10 @@ struct catalog {
 	struct catalog_rule *rules;
 	size_t n_rules, rules_room;
 	size_t *first_rule; /* by a policy's place; SIZE_MAX: not in force */
+	/* What every NetworkPolicy's egress allows besides: its peer is the own
+	 * node. None where none governs egress. */
+	struct catalog_rule own_node;
+	uint32_t own_node_peer;
 };
 
 void catalog_collect(const struct policy_world *w, const struct namespaces *ns,

@@ -160,7 +160,7 @@ static void count(const struct compiling *c, struct policy_compiled *out)
 
 	s->selectors = catalog_n(&c->catalog);
 	for (size_t i = 0; c->ids.numbers && i < c->ids.sets.n; i++)
-		s->identities += c->ids.numbers[i] != 0;
+		s->identities += c->ids.numbers[i] >= FL_IDENTITY_FIRST_FREE;
 	s->policy_ids = out->n_groups;
 	s->entries = out->n_entries;
 	s->prefixes = out->n_identities;

@@ -191,6 +191,15 @@ static void match_nodes(struct sweep *s)
 	}
 }
 
+static void match_own_node(struct sweep *s)
+{
+	if (!s->catalog->own_node.n_peers)
+		return;
+	s->list.n = 0;
+	numbers_add(&s->list, s->catalog->own_node_peer);
+	s->out->own_node = intern_numbers(&s->out->sets, &s->list);
+}
+
 static void claim(struct sweep *s, struct place *p, const struct point *at)
 {
 	const struct policy_pod *pods = s->w->pods;
@@ -235,7 +244,10 @@ static void look_at(struct sweep *s, struct place *p, const struct point *at)
 		/* fallthrough */
 	case POINT_MORE:
 		p->is_host = p->keep = true;
-		p->own_host |= nodes[at->value].own;
+		if (nodes[at->value].own) {
+			p->own_host = true;
+			p->who = set_union(s, p->who, s->out->own_node);
+		}
 		return;
 	case POINT_POD:
 	case POINT_LOCAL:
@@ -337,6 +349,7 @@ void identities_collect(const struct policy_world *w,
 	add_family(&s);
 	points_sort(&s.points);
 	match_nodes(&s);
+	match_own_node(&s);
 	for (size_t i = 0; i < s.points.n;)
 		i += visit(&s, i);
 	sweep_free(&s);

@@ -21,6 +21,8 @@ struct identities {
 	struct identity_prefix *items; /* sorted */
 	size_t n, room;
 	uint32_t *numbers; /* by set; 0: nobody has exactly this one */
+	uint32_t own_node; /* set of what only the own node's selector matches,
+			    * which is FL_IDENTITY_HOST; 0: there is none */
 	char **problems;
 	size_t n_problems, problems_room;
 };

@@ -99,10 +99,12 @@ void identities_number(struct identities *ids, const struct catalog *catalog,
 	uint64_t *hashes = store_alloc(n, sizeof(*hashes));
 
 	ids->numbers = store_alloc(n, sizeof(*ids->numbers));
+	if (ids->own_node)
+		ids->numbers[ids->own_node] = FL_IDENTITY_HOST;
 	for (size_t i = 0; i < ids->n; i++) {
 		uint32_t set = set_of(&ids->items[i]);
 
-		if (!set || hashes[set])
+		if (!set || hashes[set] || ids->numbers[set])
 			continue;
 		hashes[set] = set_hash(ids, catalog, set);
 		ids->numbers[set] = numbering_keep(numbering, hashes[set]);

@@ -149,6 +149,23 @@ static void apply_tier(struct shared *s, struct making *m,
 	}
 }
 
+/* To NetworkPolicies a pod's own node is part of it. The last of the tier, so
+ * that no more is written where others allow it. */
+static void apply_own_node(struct making *m)
+{
+	const struct catalog_rule *r = &m->v->catalog->own_node;
+
+	if (!m->closed || m->direction != FL_EGRESS || !r->n_peers)
+		return;
+	m->rules = store_room(m->rules, m->room, m->n, 1);
+	m->rules[m->n++] = (struct applied){
+		.source = r,
+		.ports = {.tier = POLICY_TIER_NETWORK,
+			  .action = POLICY_ACCEPT,
+			  .all = true},
+	};
+}
+
 static void index_rules(struct making *m)
 {
 	for (size_t i = 0; i < m->n; i++) {
@@ -173,6 +190,7 @@ void making_find_rules(struct shared *s, struct making *m)
 	apply_tier(s, m, POLICY_TIER_ADMIN, -1);
 	for (int rank = 0; rank <= 3; rank++)
 		apply_tier(s, m, POLICY_TIER_NETWORK, rank);
+	apply_own_node(m);
 	if (!m->closed)
 		apply_tier(s, m, POLICY_TIER_BASELINE, -1);
 	index_rules(m);

@@ -206,10 +206,41 @@ static void a_block_holds_pods_and_nodes_like_any_address(void **state)
 	assert_true(may_go(0, "10.2.0.2", 80));
 	assert_false(may_go(0, "10.2.0.3", 80));
 	assert_true(may_go(0, "192.168.0.2", 80));
-	assert_false(may_go(0, "192.168.0.1", 80));
 	assert_true(may_go(0, "10.9.9.9", 80));
 	assert_false(may_go(0, "fd00:2::2", 80));
 	assert_true(may_go(0, "10.2.0.1", 80));
+}
+
+/* 192.168.0.1 and 10.1.0.1 are the own node's, 192.168.0.2 is another's. */
+static void to_network_policies_the_own_node_is_always_open(void **state)
+{
+	(void)state;
+	add_policy(t, NETWORK("p", "policyTypes: [Egress]"));
+	compile();
+	assert_true(may_go(0, "192.168.0.1", 80));
+	assert_true(may_go(0, "10.1.0.1", 80));
+	assert_false(may_go(0, "192.168.0.2", 80));
+	assert_int_equal(identity_at(&c, "192.168.0.1"), FL_IDENTITY_HOST);
+	add_policy(t, NETWORK("q", "policyTypes: [Egress], egress: [{to: "
+				   "[{ipBlock: {cidr: 192.168.0.0/16}}], "
+				   "ports: [{port: 80}]}]"));
+	compile();
+	assert_true(may_go(0, "192.168.0.1", 81));
+	assert_true(may_go(0, "10.1.0.1", 81));
+	assert_true(may_go(0, "192.168.0.2", 80));
+	assert_false(may_go(0, "192.168.0.2", 81));
+}
+
+static void a_cluster_policy_may_close_the_own_node(void **state)
+{
+	(void)state;
+	add_policy(t, NETWORK("p", "policyTypes: [Egress]"));
+	add_policy(t, CLUSTER("a", "Admin", "1",
+			      "egress: [{action: Deny, to: [{networks: "
+			      "[192.168.0.1/32]}]}]"));
+	compile();
+	assert_false(may_go(0, "192.168.0.1", 80));
+	assert_true(may_go(0, "10.1.0.1", 80));
 }
 
 static void all_of_ipv6_is_not_all_of_ipv4(void **state)
@@ -547,6 +578,8 @@ int main(void)
 		TEST(names_of_ports_are_those_of_the_receiver),
 		TEST(a_name_that_no_pod_has_is_reported),
 		TEST(a_block_holds_pods_and_nodes_like_any_address),
+		TEST(to_network_policies_the_own_node_is_always_open),
+		TEST(a_cluster_policy_may_close_the_own_node),
 		TEST(all_of_ipv6_is_not_all_of_ipv4),
 		TEST(pods_elsewhere_that_are_not_known_are_unknown),
 		TEST(unknown_pods_are_denied_what_some_pods_are),

@@ -545,6 +545,22 @@ static int ask_cluster(const struct question *q, enum policy_tier tier,
 	return -1;
 }
 
+/* To NetworkPolicies the way to the own node is always open. */
+static bool is_own_node(const struct question *q)
+{
+	bool found = false;
+
+	for (size_t i = 0; i < q->t->w.n_nodes; i++) {
+		const struct policy_node *n = &q->t->nodes[i];
+
+		for (size_t j = 0; n->own && j < n->n_addrs; j++)
+			found |= addr_equal(&n->addrs[j], &q->peer);
+		for (size_t j = 0; n->own && j < n->n_more_addrs; j++)
+			found |= addr_equal(&n->more_addrs[j], &q->peer);
+	}
+	return found && q->direction == FL_EGRESS;
+}
+
 /* why: all rules that allow it, each with a "|" behind it. */
 static int ask_network(const struct question *q, char *why, size_t size)
 {
@@ -569,7 +585,7 @@ static int ask_network(const struct question *q, char *why, size_t size)
 	}
 	if (!selected)
 		return -1;
-	return *why != '\0';
+	return *why || is_own_node(q);
 }
 
 static int expected(const struct question *q, char *why, size_t size)
