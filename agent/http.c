@@ -88,8 +88,8 @@ static void add_policy(const struct agent *a, struct evbuffer *out)
 	metrics_one(out, "policy_refused", "gauge",
 		    "1: the policies have no room, older ones stay in force",
 		    p->refused);
-	metrics_one(out, "policy_entries", "gauge",
-		    "Verdicts in fl_policy", a->found_policy.n);
+	metrics_one(out, "policy_entries", "gauge", "Verdicts in fl_policy",
+		    a->found_policy.n);
 	metrics_one(out, "selectors", "gauge",
 		    "Distinct peers that policies name", s->selectors);
 	metrics_one(out, "identities", "gauge",

@@ -144,8 +144,8 @@ static int read_port(struct reader *r, const cJSON *item, struct pod *pod)
 /* Init containers that stay are sidecars; the others' ports serve nobody. */
 static bool has_ports(const cJSON *container, bool init)
 {
-	const cJSON *restart = cJSON_GetObjectItemCaseSensitive(
-		container, "restartPolicy");
+	const cJSON *restart =
+		cJSON_GetObjectItemCaseSensitive(container, "restartPolicy");
 
 	return !init || (cJSON_IsString(restart) &&
 			 !strcmp(restart->valuestring, "Always"));
@@ -191,8 +191,8 @@ static int read_annotations(struct reader *r, const cJSON *meta,
 		return rc;
 	value = cJSON_GetObjectItemCaseSensitive(list,
 						 "fairlead.io/policy-audit");
-	pod->audit = cJSON_IsString(value) &&
-		     !strcmp(value->valuestring, "true");
+	pod->audit =
+		cJSON_IsString(value) && !strcmp(value->valuestring, "true");
 	return 0;
 }
 

@@ -23,8 +23,7 @@ static void on_problem(const struct policy_problem *p, void *arg)
 		     *p->namespace ? "/" : "", p->name, p->path, p->reason);
 }
 
-int policy_object_read(struct reader *r, const cJSON *json,
-		       struct object **out)
+int policy_object_read(struct reader *r, const cJSON *json, struct object **out)
 {
 	__cleanup(object_drop) struct object *o = object_new(OBJECT_POLICY);
 	struct policy_object *policy = (struct policy_object *)o;

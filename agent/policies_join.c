@@ -204,8 +204,8 @@ static void keep_routes(const struct policies_found *found, struct desired *d)
 	route_lengths_find(&d->routes, &lengths);
 	entries_init(&added, d->routes.key_size, d->routes.value_size);
 	for (size_t i = 0; i < d->routes.n; i++) {
-		const struct fl_route *have = entries_find(
-			found->routes, entries_key(&d->routes, i));
+		const struct fl_route *have =
+			entries_find(found->routes, entries_key(&d->routes, i));
 		struct fl_route r;
 
 		memcpy(&r, entries_value(&d->routes, i), sizeof(r));
@@ -239,12 +239,12 @@ void policies_entries(const struct policies *p, struct entries *out)
 static void tell(const struct policies *p, struct desired *d)
 {
 	if (p->kept[0] && (p->refused || p->n))
-		problems_add(&d->problems, "policies are not put in force: %s; "
-					   "what was in force stays",
+		problems_add(&d->problems,
+			     "policies are not put in force: %s; "
+			     "what was in force stays",
 			     p->kept);
 	for (size_t i = 0; i < p->next.n_problems; i++)
-		problems_add(&d->problems, "policies: %s",
-			     p->next.problems[i]);
+		problems_add(&d->problems, "policies: %s", p->next.problems[i]);
 }
 
 void policies_join(const struct inputs *in, const struct policies_found *found,

@@ -99,9 +99,9 @@ static void add_rule(const struct policies *p, const struct policy_rule_info *r,
 	cJSON_AddNumberToObject(o, "number", r->number);
 	cJSON_AddStringToObject(o, "policy", policy_name(policy, name));
 	cJSON_AddStringToObject(o, "kind", policy_kind_name(policy->kind));
-	cJSON_AddStringToObject(
-		o, "direction",
-		r->direction == FL_INGRESS ? "ingress" : "egress");
+	cJSON_AddStringToObject(o, "direction",
+				r->direction == FL_INGRESS ? "ingress"
+							   : "egress");
 	cJSON_AddStringToObject(o, "text", r->text);
 	cJSON_AddItemToArray(list, o);
 }
@@ -130,10 +130,10 @@ static void add_identities(const struct policy_compiled *c, cJSON *list)
 			continue;
 		o = cJSON_CreateObject();
 		cJSON_AddNumberToObject(o, "number", numbers[i]);
-		cJSON_AddStringToObject(
-			o, "text",
-			policy_identity_describe(c, numbers[i], text,
-						 sizeof(text)));
+		cJSON_AddStringToObject(o, "text",
+					policy_identity_describe(c, numbers[i],
+								 text,
+								 sizeof(text)));
 		cJSON_AddItemToArray(list, o);
 	}
 }
@@ -153,9 +153,8 @@ static void add_group(const struct policies *p,
 		const struct policy_object *policy =
 			world_policy(p->world, g->policies[i]);
 
-		cJSON_AddItemToArray(policies,
-				     cJSON_CreateString(policy_name(
-					     policy->policy, name)));
+		cJSON_AddItemToArray(policies, cJSON_CreateString(policy_name(
+						       policy->policy, name)));
 	}
 	add_members(p, endpoints, g->policy_id,
 		    cJSON_AddArrayToObject(o, "endpoints"));

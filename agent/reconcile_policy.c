@@ -151,8 +151,7 @@ static bool is_tight(const struct agent *a, const struct entries *want)
 static void refuse(struct agent *a, int error)
 {
 	char title[320];
-	size_t largest =
-		policies_largest(&a->policies, title, sizeof(title));
+	size_t largest = policies_largest(&a->policies, title, sizeof(title));
 
 	policies_refuse(&a->policies,
 			FL_MAP_POLICY " cannot be written: %s; the policies "
@@ -197,8 +196,9 @@ void reconcile_policy_remove(struct agent *a, struct changes *out,
 		apply(a, PHASE_REMOVE, &a->found_policy, want, out);
 
 	if (failed)
-		problems_add(p, FL_MAP_POLICY ": %u entries could not be "
-					      "removed: %s",
+		problems_add(p,
+			     FL_MAP_POLICY ": %u entries could not be "
+					   "removed: %s",
 			     failed, strerror(-out->error));
 	copy(want, &a->found_policy);
 	a->found_policy_is_old = failed;

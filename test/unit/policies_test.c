@@ -278,8 +278,7 @@ static void a_pod_that_nobody_told_of_waits(void **state)
 	cluster(CLUSTER POLICY("p", SELECTS("web")));
 	compute();
 	assert_int_equal(endpoint("10.1.0.4").flags, FL_ENDPOINT_PENDING);
-	cluster(CLUSTER POD("new", "10.1.0.4", "")
-			POLICY("p", SELECTS("web")));
+	cluster(CLUSTER POD("new", "10.1.0.4", "") POLICY("p", SELECTS("web")));
 	compute();
 	assert_int_equal(endpoint("10.1.0.4").flags, 0);
 }
@@ -320,10 +319,10 @@ static void a_pod_is_found_by_what_is_known_of_it(void **state)
 static void audit_is_for_a_pod_or_for_all_of_the_node(void **state)
 {
 	(void)state;
-	cluster(NODES POD("client", "10.1.0.3", "") POD(
-		"web", "10.1.0.2",
-		", annotations: {fairlead.io/policy-audit: 'true'}")
-			POLICY("p", "podSelector: {}"));
+	cluster(NODES POD("client", "10.1.0.3", "")
+			POD("web", "10.1.0.2",
+			    ", annotations: {fairlead.io/policy-audit: 'true'}")
+				POLICY("p", "podSelector: {}"));
 	compute();
 	assert_int_equal(endpoint("10.1.0.2").flags,
 			 FL_ENDPOINT_INGRESS | FL_ENDPOINT_AUDIT);
@@ -358,9 +357,9 @@ static void a_pod_of_another_node_is_told_apart_and_stays_there(void **state)
 static void a_range_of_the_world_is_no_nodes(void **state)
 {
 	(void)state;
-	cluster(CLUSTER POLICY("p", SELECTS("web") ", " BLOCK(
-					    "192.0.2.0/24, "
-					    "except: [192.0.2.128/25]")));
+	cluster(CLUSTER POLICY(
+		"p", SELECTS("web") ", " BLOCK("192.0.2.0/24, "
+					       "except: [192.0.2.128/25]")));
 	compute();
 	assert_true(route("192.0.2.0/24").identity >= FL_IDENTITY_FIRST_FREE);
 	assert_int_equal(route("192.0.2.0/24").node_id, 0);
@@ -373,7 +372,8 @@ static void a_range_covers_nodes_ranges_and_pods(void **state)
 	struct fl_route wide, node, own;
 
 	(void)state;
-	cluster(CLUSTER POLICY("p", SELECTS("web") ", " BLOCK("10.0.0.0/8")));
+	cluster(CLUSTER POLICY("p", SELECTS("web") ", egress: [{to: [{ipBlock: "
+						   "{cidr: 10.0.0.0/8}}]}]"));
 	compute();
 	wide = route("10.0.0.0/8");
 	node = route("10.0.0.12");
@@ -411,8 +411,10 @@ static void nodes_are_told_apart_by_their_labels(void **state)
 
 #define SMALL POLICY("small", SELECTS("web") ", " FROM("client"))
 #define LARGE                                                                  \
-	POLICY("large", SELECTS("client") ", " FROM("far") ", egress:"         \
-		" [{ports: [{port: 1}, {port: 3}, {port: 5}]}]")
+	POLICY("large",                                                        \
+	       SELECTS("client") ", " FROM(                                    \
+		       "far") ", egress:"                                      \
+			      " [{ports: [{port: 1}, {port: 3}, {port: 5}]}]")
 
 static void policies_without_room_leave_all_as_it_was(void **state)
 {
@@ -479,8 +481,7 @@ static void what_is_kept_goes_with_its_node(void **state)
 	write_maps();
 	found.max_entries = 1;
 	cluster(NODE("a", "10.1.0.0/24", "10.0.0.11", "") NODE(
-			"c", "10.3.0.0/24", "10.0.0.13", "")
-			PODS SMALL LARGE);
+		"c", "10.3.0.0/24", "10.0.0.13", "") PODS SMALL LARGE);
 	compute();
 	assert_true(desired.keep_policy);
 	assert_false(has_route("10.2.0.2"));
@@ -537,8 +538,7 @@ static void without_maps_to_write_flags_stay_as_they_are(void **state)
 static void invalid_policies_are_counted_and_deny(void **state)
 {
 	(void)state;
-	cluster(CLUSTER
-			POLICY("p", SELECTS("web") ", " BLOCK("10.0.0.300/8")));
+	cluster(CLUSTER POLICY("p", SELECTS("web") ", " BLOCK("10.0.0.300/8")));
 	compute();
 	assert_int_equal(policies.n, 1);
 	assert_int_equal(policies.n_invalid, 1);
