@@ -15,7 +15,11 @@ from model import World
 from node import Broken, Node
 from probes import TOLD, Judge, Prober
 from shrink import shrink
-from worlds import Maker
+from worlds import Maker, is_policy
+
+# A world begins anew, then changes by one object at a time.
+STEPS = 3
+OWN = "node-a"
 
 
 def node_manifests():
@@ -34,7 +38,7 @@ def node_manifests():
 
 class Test:
     def __init__(self, node, seed, probes, shrink_for):
-        self.node, self.seed, self.per_world = node, seed, probes
+        self.node, self.seed, self.probes = node, seed, probes
         self.shrink_for = shrink_for
         self.counts = {"worlds": 0, "probes": 0, "denied": 0, "unknown": 0,
                        "policies": 0}
@@ -43,18 +47,21 @@ class Test:
         world = World(manifests, self.node.addresses(manifests))
         return Judge(Evaluator(world), self.node.pods, self.node.rules)
 
-    def world(self, number):
-        """Manifests and probes, always the same of a seed and a number."""
+    def worlds(self, number):
+        """A world and what becomes of it step by step: (manifests, probes).
+        Always the same of a seed and a number."""
         r = random.Random(f"{self.seed}/{number}")
         nodes = list(node_manifests())[:r.randint(2, 3)]
-        manifests = Maker(r, nodes, "node-a", self.node.places()).world()
-        world = World(manifests, self.node.addresses(manifests))
-        prober = Prober(r, world, manifests, "node-a", self.node.pods)
-        return manifests, prober.some(self.per_world)
+        maker = Maker(r, nodes, OWN, self.node.places())
+        manifests = maker.world()
+        for step in range(STEPS + 1):
+            world = World(manifests, self.node.addresses(manifests))
+            prober = Prober(r, world, manifests, OWN, self.node.pods)
+            yield manifests, prober.some(self.probes // (3 if step else 1))
+            manifests = maker.step(manifests)
 
-    def run(self, number):
+    def try_world(self, manifests, probes):
         """[(probe, complaint)]"""
-        manifests, probes = self.world(number)
         self.node.apply(manifests)
         judge = self.judge(manifests)
         found = []
@@ -66,9 +73,31 @@ class Test:
             self.counts["unknown"] += answer.reason == "unknown_peer"
         self.counts["worlds"] += 1
         self.counts["probes"] += len(probes)
-        self.counts["policies"] += sum(
-            m["kind"].endswith("Policy") for m in manifests)
-        return manifests, found
+        self.counts["policies"] += sum(map(is_policy, manifests))
+        return found
+
+    def run(self, number):
+        """True if all is well."""
+        before = None
+        for step, (manifests, probes) in enumerate(self.worlds(number)):
+            where = f"world {number}, step {step} of seed {self.seed}"
+            try:
+                found = self.try_world(manifests, probes)
+            except Broken as e:
+                print(f"{where}: {e}")
+                show(manifests)
+                return False
+            if found:
+                # A wrong verdict is worse than one that is told wrongly.
+                probe, wrong = min(found, key=lambda f: f[1].startswith(TOLD))
+                print(f"{where}: {len(found)} probes are wrong. The first: "
+                      f"{probe}: {wrong}")
+                if self.shrink_for:
+                    self.explain(before, manifests, probe)
+                sys.stdout.flush()
+                return False
+            before = manifests
+        return True
 
     def fails(self, manifests, probe):
         """The complaint about one probe, "" if there is none."""
@@ -79,30 +108,39 @@ class Test:
         except (Broken, ValueError, KeyError, AttributeError):
             return ""  # cut too much
 
-    def report(self, number, manifests, found):
-        # A wrong verdict is worse than one that is told wrongly.
-        probe, wrong = min(found, key=lambda f: f[1].startswith(TOLD))
-        print(f"world {number} of seed {self.seed}: {len(found)} probes are "
-              f"wrong. The first: {probe}: {wrong}")
-        if not self.shrink_for:
-            return
-        self.node.apply([m for m in manifests
-                         if not m["kind"].endswith("Policy")])
-        if not self.fails(manifests, probe):
-            print("It is right when this world comes by itself, so it depends"
-                  " on the worlds before it.")
-        else:
-            ends = World(manifests, self.node.addresses(manifests)).end
-            needed = {e.pod.name for e in map(ends, (probe.source,
-                                                     probe.target)) if e.pod}
-            manifests = shrink(manifests, needed,
-                               lambda m: self.fails(m, probe),
-                               self.shrink_for)
+    def explain(self, before, manifests, probe):
+        """Prints the smallest world that is wrong."""
+        self.node.apply([m for m in manifests if not is_policy(m)])
+        if self.fails(manifests, probe):
+            manifests = self.smaller(
+                manifests, probe, lambda m: self.fails(m, probe))
             print(f"In a smaller world: {probe}: "
                   f"{self.fails(manifests, probe)}")
-        for m in manifests:
-            print(f"  {json.dumps(m)}")
-        sys.stdout.flush()
+            show(manifests)
+            return
+        print("It is right when this world comes by itself.")
+        if before and self.fails_after(before, manifests, probe):
+            print("It is wrong after this one:")
+            show(self.smaller(
+                before, probe,
+                lambda m: self.fails_after(m, manifests, probe)))
+        print("The world:")
+        show(manifests)
+
+    def fails_after(self, before, manifests, probe):
+        self.fails(before, probe)
+        return self.fails(manifests, probe)
+
+    def smaller(self, manifests, probe, fails):
+        end = World(manifests, self.node.addresses(manifests)).end
+        pods = [end(a).pod for a in (probe.source, probe.target)]
+        return shrink(manifests, {p.name for p in pods if p}, fails,
+                      self.shrink_for)
+
+
+def show(manifests):
+    for m in manifests:
+        print(f"  {json.dumps(m)}")
 
 
 def main():
@@ -110,9 +148,9 @@ def main():
     for name in ("cluster-dir", "state-dir", "bpf-root", "probe", "seed"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--uplink", type=int, required=True)
-    parser.add_argument("--worlds", type=int, default=60)
+    parser.add_argument("--worlds", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
-    parser.add_argument("--probes", type=int, default=1700)
+    parser.add_argument("--probes", type=int, default=1200)
     parser.add_argument("--failures", type=int, default=3)
     parser.add_argument("--shrink", type=int, default=30)  # seconds
     o = parser.parse_args()
@@ -120,14 +158,7 @@ def main():
     test = Test(node, o.seed, o.probes, o.shrink)
     failures, start = 0, time.monotonic()
     for number in range(o.first, o.first + o.worlds):
-        try:
-            manifests, found = test.run(number)
-            if found:
-                failures += 1
-                test.report(number, manifests, found)
-        except Broken as e:
-            failures += 1
-            print(f"world {number} of seed {o.seed}: {e}")
+        failures += not test.run(number)
         if failures == o.failures:
             break
     node.close()

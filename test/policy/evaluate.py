@@ -17,7 +17,9 @@ them decides, it is allowed.
 Besides: a pod reaches itself; a pod's own node always reaches it; to
 NetworkPolicy, the own node is always allowed as a destination too.
 """
-from model import Block, selects
+from model import Block, End, selects
+
+MAYBE = None  # between True and False: matches, if the peer is such a pod
 
 INGRESS, EGRESS = "ingress", "egress"
 PORT_PROTOCOLS = ("TCP", "UDP", "SCTP")
@@ -53,6 +55,17 @@ class Verdict:
         return f"{'allowed' if self.allowed else 'denied'} by {said}"
 
 
+def either(answers):
+    """Is any of them True? If not, could one be?"""
+    answers = list(answers)
+    return True if True in answers else MAYBE if MAYBE in answers else False
+
+
+def both(a, b):
+    return False if a is False or b is False else \
+        MAYBE if a is MAYBE or b is MAYBE else True
+
+
 def priority(policy):
     return policy["spec"]["priority"], policy["metadata"]["name"]
 
@@ -85,7 +98,7 @@ class Evaluator:
             b = peer["ipBlock"]
             return self.block_has(b["cidr"], b.get("except") or [], end.addr)
         if not end.pod:
-            return False
+            return MAYBE if end.unknown else False
         if "namespaceSelector" not in peer and end.pod.namespace != namespace:
             return False
         return self.pod_matches(end.pod, peer.get("namespaceSelector"),
@@ -98,7 +111,7 @@ class Evaluator:
         if kind == "nodes":
             return end.node is not None and selects(value, end.node.labels)
         if not end.pod:
-            return False
+            return MAYBE if end.unknown else False
         if kind == "namespaces":
             return self.pod_matches(end.pod, value, None)
         if kind == "pods":
@@ -109,23 +122,26 @@ class Evaluator:
     # ---- what ----------------------------------------------------------
 
     @staticmethod
-    def network_port_matches(item, protocol, port, receiver):
-        """receiver: the pod with the port, None if it is no pod."""
+    def named_port_matches(name, protocol, port, receiver):
+        """receiver: the End with the port."""
+        if receiver.pod:
+            return receiver.pod.has_named_port(name, protocol, port)
+        return MAYBE if receiver.unknown and port else False
+
+    def network_port_matches(self, item, protocol, port, receiver):
         if protocol != item.get("protocol", "TCP"):
             return False
         if "port" not in item:
             return True
         if isinstance(item["port"], str):
-            return (receiver is not None
-                    and receiver.has_named_port(item["port"], protocol, port))
+            return self.named_port_matches(item["port"], protocol, port,
+                                           receiver)
         return item["port"] <= port <= item.get("endPort", item["port"])
 
-    @staticmethod
-    def cluster_protocol_matches(item, protocol, port, receiver):
+    def cluster_protocol_matches(self, item, protocol, port, receiver):
         (kind, value), = item.items()
         if kind == "destinationNamedPort":
-            return (receiver is not None
-                    and receiver.has_named_port(value, protocol, port))
+            return self.named_port_matches(value, protocol, port, receiver)
         if protocol != kind.upper():
             return False
         wanted = value.get("destinationPort")
@@ -153,26 +169,30 @@ class Evaluator:
                 if p["spec"]["tier"] == tier and self.subject_matches(p, pod)]
         return self._selected[key]
 
-    def cluster_tier(self, tier, direction, pod, peer, protocol, port,
-                     receiver):
-        """A Verdict, or None: on with the next tier."""
+    def cluster_rules(self, tier, ask):
+        """(rule, does it match?, Rule) in the order in which they count."""
+        direction, pod, peer, protocol, port, receiver = ask
         ends = "from" if direction == INGRESS else "to"
         for policy in self.of_tier(tier, pod):
             for n, rule in enumerate(policy["spec"].get(direction) or [], 1):
                 protocols = rule.get("protocols") or []
-                if not any(self.cluster_peer_matches(p, peer)
-                           for p in rule[ends]):
-                    continue
-                if protocols and not any(
+                matches = both(
+                    either(self.cluster_peer_matches(p, peer)
+                           for p in rule[ends]),
+                    not protocols or either(
                         self.cluster_protocol_matches(i, protocol, port,
                                                       receiver)
-                        for i in protocols):
-                    continue
-                if rule["action"] == "Pass":
-                    return None
-                return Verdict(rule["action"] == "Accept", [
-                    Rule("ClusterNetworkPolicy", policy["metadata"]["name"],
-                         direction, n, rule.get("name"), tier)])
+                        for i in protocols))
+                yield rule, matches, Rule(
+                    "ClusterNetworkPolicy", policy["metadata"]["name"],
+                    direction, n, rule.get("name"), tier)
+
+    def cluster_tier(self, tier, ask):
+        """A Verdict, or None: on with the next tier."""
+        for rule, matches, name in self.cluster_rules(tier, ask):
+            if matches:
+                return None if rule["action"] == "Pass" else \
+                    Verdict(rule["action"] == "Accept", [name])
         return None
 
     def isolating(self, direction, pod):
@@ -187,27 +207,32 @@ class Evaluator:
                 and self.pod_matches(pod, None, p["spec"].get("podSelector"))]
         return self._selected[key]
 
-    def network_tier(self, direction, pod, peer, protocol, port, receiver):
-        policies = self.isolating(direction, pod)
-        if not policies:
-            return None
+    def network_rules(self, policies, ask):
+        """(does it match?, Rule)"""
+        direction, _, peer, protocol, port, receiver = ask
         ends = "from" if direction == INGRESS else "to"
-        found = []
         for policy in policies:
             namespace = policy["metadata"].get("namespace", "default")
             for n, rule in enumerate(policy["spec"].get(direction) or [], 1):
                 peers, ports = rule.get(ends) or [], rule.get("ports") or []
-                if peers and not any(
+                matches = both(
+                    not peers or either(
                         self.network_peer_matches(p, namespace, peer)
-                        for p in peers):
-                    continue
-                if ports and not any(
+                        for p in peers),
+                    not ports or either(
                         self.network_port_matches(i, protocol, port, receiver)
-                        for i in ports):
-                    continue
-                found.append(Rule(
+                        for i in ports))
+                yield matches, Rule(
                     "NetworkPolicy",
-                    f"{namespace}/{policy['metadata']['name']}", direction, n))
+                    f"{namespace}/{policy['metadata']['name']}", direction, n)
+
+    def network_tier(self, ask):
+        direction, pod, peer = ask[:3]
+        policies = self.isolating(direction, pod)
+        if not policies:
+            return None
+        found = [name for matches, name in self.network_rules(policies, ask)
+                 if matches]
         if direction == EGRESS and is_own_node(pod, peer):
             return Verdict(True, found, "the pod's own node")
         return Verdict(bool(found), found,
@@ -221,12 +246,44 @@ class Evaluator:
             return Verdict(True, why="the pod itself")
         if direction == INGRESS and is_own_node(pod, peer):
             return Verdict(True, why="the pod's own node")
-        receiver = pod if direction == INGRESS else peer.pod
-        ask = direction, pod, peer, protocol, port, receiver
-        return (self.cluster_tier("Admin", *ask)
-                or self.network_tier(*ask)
-                or self.cluster_tier("Baseline", *ask)
+        ask = self.question(direction, pod, peer, protocol, port)
+        return (self.cluster_tier("Admin", ask)
+                or self.network_tier(ask)
+                or self.cluster_tier("Baseline", ask)
                 or Verdict(True, why="default"))
+
+    def question(self, direction, pod, peer, protocol, port):
+        own = End(pod.addresses[0] if pod.addresses else None, pod=pod)
+        return (direction, pod, peer, protocol, port,
+                own if direction == INGRESS else peer)
+
+    def possible(self, direction, pod, peer, protocol, port):
+        """What the verdict may be, once it is known who the peer is: a set of
+        True (allowed) and False."""
+        ask = self.question(direction, pod, peer, protocol, port)
+        found, on = self.possible_in_cluster_tier("Admin", ask)
+        if not on:
+            return found
+        policies = self.isolating(direction, pod)
+        if policies:
+            match = either(m for m, _ in self.network_rules(policies, ask))
+            return found | ({True, False} if match is MAYBE else {match})
+        last, on = self.possible_in_cluster_tier("Baseline", ask)
+        return found | last | ({True} if on else set())
+
+    def possible_in_cluster_tier(self, tier, ask):
+        """(verdicts, may the next tier decide?)"""
+        found, on = set(), False
+        for rule, matches, _ in self.cluster_rules(tier, ask):
+            if matches is False:
+                continue
+            if rule["action"] == "Pass":
+                on = True
+            else:
+                found.add(rule["action"] == "Accept")
+            if matches:
+                return found, on
+        return found, True
 
     def governed(self, direction, pod):
         """Is there any policy about this pod and direction?"""

@@ -102,11 +102,13 @@ class Node:
 class End:
     """One end of a connection: an address, and who has it."""
 
-    def __init__(self, addr, pod=None, node=None, host_of=None):
+    def __init__(self, addr, pod=None, node=None, host_of=None,
+                 unknown=False):
         self.addr = addr
         self.pod = pod          # a pod with an address of its own
         self.node = node        # a node, by one of its status.addresses
         self.host_of = host_of  # the node that the address leads to
+        self.unknown = unknown  # maybe a pod that nobody has told us of
 
     def __repr__(self):
         who = (self.pod and f"pod {self.pod.key}"
@@ -168,12 +170,9 @@ class World:
     def end(self, addr):
         if isinstance(addr, str):
             addr = address(addr)
-        return self.ends.get(addr) or End(addr)
+        return self.ends.get(addr) or End(addr, unknown=any(
+            b.has(addr) for n in self.nodes.values() for b in n.pod_blocks))
 
     def namespace_labels(self, name):
         return self.namespaces.get(
             name, {"kubernetes.io/metadata.name": name})
-
-    def is_pod_range(self, addr):
-        return any(b.has(addr) for n in self.nodes.values()
-                   for b in n.pod_blocks)

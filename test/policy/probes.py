@@ -141,8 +141,8 @@ TOLD = "told wrongly: "  # a right verdict, for another reason than is said
 
 
 class Judge:
-    """local: names of this node's pods; ifindex: of their devices; rules:
-    number -> what policy.json says of it."""
+    """local: names of this node's pods; rules: number -> what policy.json
+    says of it."""
 
     def __init__(self, evaluator, local, rules):
         self.evaluator, self.rules = evaluator, rules
@@ -160,23 +160,29 @@ class Judge:
             into = self.evaluator.verdict(INGRESS, target.pod, source, *what)
         return out, into
 
-    def is_unknown(self, text):
-        """Could be a pod that this node has not heard of."""
-        end = self.evaluator.world.end(text)
-        return (not end.pod and not end.node
-                and self.evaluator.world.is_pod_range(end.addr))
+    def _unknown_peers(self, probe):
+        """(direction, pod, peer) of the ends whose peer may be a pod that
+        this node has not heard of."""
+        source, target = map(self.evaluator.world.end,
+                             (probe.source, probe.target))
+        if probe.hook == "from_pod" and target.unknown:
+            yield EGRESS, source.pod, target
+        if probe.hook == "from_uplink" and source.unknown:
+            yield INGRESS, target.pod, source
 
-    def _may_wait(self, probe, answer):
-        """Dropped until it is known who the peer is: right where a policy is
-        about the pod, which is all that can be said of a stranger."""
-        if answer.reason != "unknown_peer":
-            return False
-        ours, other = ((probe.source, probe.target)
-                       if answer.direction == EGRESS
-                       else (probe.target, probe.source))
-        pod = self.evaluator.world.end(ours).pod
-        return self.is_unknown(other) and self.evaluator.governed(
-            answer.direction, pod)
+    def _complaint_unknown(self, probe, answer, direction, pod, peer):
+        """A peer that may be a pod, of which nothing is known. It is dropped
+        where that could turn out right; where a policy is about the pod, it
+        may be dropped anyway. Never is it let in because nothing is known."""
+        if answer.allowed:
+            possible = self.evaluator.possible(
+                direction, pod, peer, probe.protocol, probe.port)
+            if False in possible:
+                return (f"allowed; {direction} may have to be denied, "
+                        "once it is known who it is")
+        elif not self.evaluator.governed(direction, pod):
+            return f"{answer.reason}, but no policy is about {direction}"
+        return ""
 
     def _is_named(self, number, verdict):
         """Does a rule's number stand for one that decided so?"""
@@ -190,34 +196,44 @@ class Judge:
 
     def complaint(self, probe, answer):
         """What is wrong, "" if nothing is."""
-        out, into = self.expected(probe)
-        wrong = next(((d, v) for d, v in ((EGRESS, out), (INGRESS, into))
-                      if v and not v.allowed), None)
-        if answer.reason == "unknown_peer" and not self._may_wait(probe,
-                                                                  answer):
-            return "the datapath does not know the peer"
-        if answer.allowed and wrong:
-            return f"allowed; {wrong[0]} should be {wrong[1]}"
-        if not answer.allowed and not wrong:
-            return "" if self._may_wait(probe, answer) else (
-                f"{answer.direction} denied by {self.said(answer.denied_by)};"
-                f" should be: egress {out}, ingress {into}")
-        if answer.allowed:
-            for direction, number, verdict in (
-                    (EGRESS, answer.egress_rule, out),
-                    (INGRESS, answer.ingress_rule, into)):
-                if not self._is_named(number, verdict):
-                    return (f"{TOLD}rightly allowed, {direction} by "
-                            f"{self.said(number)}; should be {verdict}")
-            return ""
+        for unknown in self._unknown_peers(probe):
+            if answer.reason == "unknown_peer" or answer.allowed:
+                wrong = self._complaint_unknown(probe, answer, *unknown)
+                if wrong or answer.reason == "unknown_peer":
+                    return wrong
         if answer.reason == "unknown_peer":
-            return ""
-        if (answer.direction != wrong[0]
-                or not self._is_named(answer.denied_by, wrong[1])):
-            return (f"{TOLD}rightly denied, {answer.direction} by "
-                    f"{self.said(answer.denied_by)}; should be {wrong[0]} "
-                    f"{wrong[1]}")
+            return "the datapath does not know the peer"
+        out, into = self.expected(probe)
+        if answer.allowed:
+            strangers = [u[0] for u in self._unknown_peers(probe)]
+            return self._complaint_allowed(answer, out, into, strangers)
+        return self._complaint_denied(answer, out, into)
+
+    def _complaint_allowed(self, answer, out, into, strangers):
+        for direction, verdict in ((EGRESS, out), (INGRESS, into)):
+            if verdict and not verdict.allowed:
+                return f"allowed; {direction} should be {verdict}"
+        for direction, number, verdict in (
+                (EGRESS, answer.egress_rule, out),
+                (INGRESS, answer.ingress_rule, into)):
+            # All that may be pods share one identity: no rule is told.
+            if direction in strangers and number == 0:
+                continue
+            if not self._is_named(number, verdict):
+                return (f"{TOLD}rightly allowed, {direction} by "
+                        f"{self.said(number)}; should be {verdict}")
         return ""
+
+    def _complaint_denied(self, answer, out, into):
+        said = f"denied, {answer.direction} by {self.said(answer.denied_by)}"
+        for direction, verdict in ((EGRESS, out), (INGRESS, into)):
+            if verdict and not verdict.allowed:
+                if direction == answer.direction and self._is_named(
+                        answer.denied_by, verdict):
+                    return ""
+                return (f"{TOLD}rightly {said}; should be {direction} "
+                        f"{verdict}")
+        return f"{said}; should be: egress {out}, ingress {into}"
 
     def said(self, number):
         return self.rules.get(number, {}).get("text", f"rule {number}")

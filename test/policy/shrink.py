@@ -3,6 +3,8 @@
 import copy
 import time
 
+from worlds import is_policy
+
 LISTS = ("ingress", "egress", "from", "to", "ports", "protocols", "except",
          "networks", "matchExpressions", "values", "policyTypes", "podIPs",
          "addresses", "podCIDRs")
@@ -41,9 +43,6 @@ def without(o, path, key):
 
 def candidates(manifests, needed):
     """Smaller worlds, the boldest cuts first."""
-    def is_policy(m):
-        return m["kind"].endswith("Policy")
-
     for i, m in enumerate(manifests):
         if is_policy(m):
             yield manifests[:i] + manifests[i + 1:]

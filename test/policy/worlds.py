@@ -305,3 +305,48 @@ class Maker:
                 else self.network_policy
             out.append(make(f"p{i}"))
         return out
+
+    def step(self, manifests):
+        """The same world with one object changed, as time does it."""
+        i = self.r.choice([i for i, m in enumerate(manifests)
+                           if m["metadata"]["name"] not in self.host_pods()
+                           for _ in range(4 if is_policy(m) else 1)])
+        old = manifests[i]
+        new = self.changed(old)
+        return manifests[:i] + ([new] if new else []) + manifests[i + 1:]
+
+    def host_pods(self):
+        return [n["metadata"]["name"] + "-host" for n in self.nodes]
+
+    def changed(self, old):
+        name, kind = old["metadata"]["name"], old["kind"]
+        if is_policy(old):
+            if self.some(0.2):
+                return None
+            make = self.network_policy if kind == "NetworkPolicy" \
+                else self.cluster_policy
+            new = make(name)
+            if self.some(0.5):  # only some of its rules
+                for key in ("ingress", "egress"):
+                    if self.some(0.5):
+                        new["spec"].pop(key, None)
+                        if key in old["spec"]:
+                            new["spec"][key] = old["spec"][key]
+                if kind == "NetworkPolicy":
+                    new["metadata"] = old["metadata"]
+            return new
+        table = {"Namespace": TEAM, "Node": ZONE, "Pod": LABELS}[kind]
+        new = {**old, "metadata": {**old["metadata"],
+                                   "labels": self.labels(table)}}
+        if kind == "Pod":
+            new["spec"] = {"nodeName": old["spec"]["nodeName"],
+                           **self.containers()}
+            remote = old["spec"]["nodeName"] != self.own
+            if remote and old["status"]["phase"] in ACTIVE \
+                    and self.some(0.3):
+                new["status"] = {**old["status"], "phase": "Succeeded"}
+        return new
+
+
+def is_policy(manifest):
+    return manifest["kind"].endswith("Policy")
