@@ -154,14 +154,14 @@ static __u64 clock_now(void)
 /* One document, but a connection a line, so that a long list needs no
  * memory. */
 static void print_json(const struct connection *conns, size_t n, size_t total,
-		       const struct pods *pods)
+		       const struct pods *pods, const struct rulebook *rules)
 {
 	__u64 now = clock_now();
 
 	printf("{\"total\":%zu,\"connections\":[", total);
 	for (size_t i = 0; i < n; i++) {
 		__cleanup(doc_free) cJSON *doc =
-			connection_doc(&conns[i], pods, now);
+			connection_doc(&conns[i], pods, rules, now);
 		__cleanup(mem_free) char *text = cJSON_PrintUnformatted(doc);
 
 		printf("%s\n%s", i ? "," : "", text ? text : "null");
@@ -170,14 +170,15 @@ static void print_json(const struct connection *conns, size_t n, size_t total,
 }
 
 static void print_table(const struct ctl *c, const struct connection *conns,
-			size_t n, size_t total, const struct pods *pods)
+			size_t n, size_t total, const struct pods *pods,
+			const struct rulebook *rules)
 {
 	__cleanup(table_free) struct table *t =
 		flow_table_new(values.filter.masqueraded);
 	__u64 now = clock_now();
 
 	for (size_t i = 0; i < n; i++)
-		flow_table_row(t, &conns[i], pods, now, c->human);
+		flow_table_row(t, &conns[i], pods, rules, now, c->human);
 	if (n || !c->terminal)
 		table_print(t, &c->look, stdout);
 	else
@@ -190,6 +191,8 @@ static int flows_run(const struct ctl *c, int argc, char **argv, struct err *e)
 {
 	__cleanup(mem_free) struct connection *conns = NULL;
 	__cleanup(pods_free) struct pods pods = {0};
+	__cleanup(rulebook_free) struct rulebook rules = {0};
+	struct err ignored;
 	struct flow_list list = {0};
 	size_t n, total;
 	int rc;
@@ -205,6 +208,7 @@ static int flows_run(const struct ctl *c, int argc, char **argv, struct err *e)
 		free(list.entries);
 		return rc;
 	}
+	rulebook_read(c->state_dir, &rules, &ignored);
 	conns = must_alloc(list.n, sizeof(*conns));
 	total = connections_pair(list.entries, list.n, conns);
 	total = choose(&pods, conns, total);
@@ -212,9 +216,9 @@ static int flows_run(const struct ctl *c, int argc, char **argv, struct err *e)
 	if (values.count && !c->json)
 		printf("%zu\n", total);
 	else if (c->json)
-		print_json(conns, values.count ? 0 : n, total, &pods);
+		print_json(conns, values.count ? 0 : n, total, &pods, &rules);
 	else
-		print_table(c, conns, n, total, &pods);
+		print_table(c, conns, n, total, &pods, &rules);
 	free(list.entries);
 	return EXIT_FINE;
 }
@@ -229,7 +233,9 @@ const struct command cmd_flows = {
 		 "the entry of that direction is gone. PATH says where "
 		 "packets and replies are taken: local (a pod here), overlay "
 		 "(another node), uplink (out), host (this node itself). "
-		 "TRANSLATION is what the other side sees.\n"
+		 "TRANSLATION is what the other side sees. RULES are "
+		 "the rules of policies that allowed it, the sender's and the "
+		 "receiver's.\n"
 		 "\n"
 		 "States of TCP:\n"
 		 "  syn-sent      no answer: a firewall, a dead or absent "

@@ -29,6 +29,7 @@ static struct monitor_values {
 struct monitor {
 	const struct ctl *ctl;
 	struct pods pods;
+	struct rulebook rules;
 	__u64 pods_read_ns;
 	__u64 seen;
 	__u64 loss_checked_ns;
@@ -73,7 +74,7 @@ static int set_types(const char *text, void *field, struct err *e)
 
 static const struct option options[] = {
 	{"type", 0, "LIST", set_types, AT(types),
-	 "of drop, new, end: connections begun and over"},
+	 "of drop, new, end (connections begun, over), verdict"},
 	{"reason", 'r', "NAME", set_reason, AT(filter.reason),
 	 "drops for this reason (`fairlead help reasons`)"},
 	{"from", 0, "ADDR", set_range, AT(filter.from),
@@ -145,15 +146,17 @@ static int on_event(const struct fl_event *ev, void *arg)
 	refresh_pods(m);
 	if (!is_wanted(m, ev))
 		return 0;
+	if (ev->rule)
+		rulebook_refresh(m->ctl->state_dir, &m->rules);
 	if (m->ctl->json) {
 		__cleanup(doc_free) cJSON *doc =
-			event_doc(ev, &m->pods, real_time_of(ev));
+			event_doc(ev, &m->pods, &m->rules, real_time_of(ev));
 
 		doc_print_line(doc, stdout);
 	} else {
 		if (values.time)
 			print_time(ev);
-		event_line(ev, &m->pods, &m->ctl->look, stdout);
+		event_line(ev, &m->pods, &m->rules, &m->ctl->look, stdout);
 		putchar('\n');
 	}
 	m->seen++;
@@ -244,6 +247,7 @@ static int monitor_run(const struct ctl *c, int argc, char **argv,
 	*e = (struct err){0};
 	rc = watch(&m, ring, e);
 	pods_free(&m.pods);
+	rulebook_free(&m.rules);
 	return rc;
 }
 
@@ -256,6 +260,10 @@ const struct command cmd_monitor = {
 		 "  new   a connection was entered: where its packets are "
 		 "taken\n"
 		 "  end   one is over: packets and bytes, sent/replied\n"
+		 "  would drop  a policy denied it, and audit mode let it "
+		 "pass (--type verdict)\n"
+		 "A drop by policy names the rule, or says that no rule "
+		 "allowed it, in which direction and of which pod.\n"
 		 "Many of a kind in one second are held back, which is said "
 		 "on stderr; the counts of `fairlead drops` are exact. One "
 		 "reader at a time. With --json, an object a line.\n",

@@ -148,6 +148,28 @@ static void print_endpoints(const struct ctl *c, const struct status *s)
 	     nodes == 1 ? "" : "s");
 }
 
+static void print_policies(const struct ctl *c, const struct status *s)
+{
+	size_t invalid = status_invalid(s), n = s->rules.n_policies;
+	char bad[40] = "";
+
+	if (invalid)
+		snprintf(bad, sizeof(bad), " (%zu invalid)", invalid);
+	if (!s->rules.known)
+		line(c, "policies",
+		     "unknown, there is no policy.json; %zu pods "
+		     "are governed",
+		     status_governed(s));
+	else
+		line(c, "policies", "%zu%s, %zu pod%s of this node governed", n,
+		     bad, status_governed(s),
+		     status_governed(s) == 1 ? "" : "s");
+	line(c, "new pods", "%s until the agent has seen them",
+	     s->config.flags & FL_CONFIG_PENDING_DENY
+		     ? "closed to all but this node"
+		     : "open");
+}
+
 static void print_flows(const struct ctl *c, const struct status *s)
 {
 	const struct map_usage *flows = status_map(s, FL_MAP_FLOWS);
@@ -214,6 +236,7 @@ static void print_screen(const struct ctl *c, const struct status *s,
 	print_datapath(c, s);
 	print_devices(c, s);
 	print_endpoints(c, s);
+	print_policies(c, s);
 	print_flows(c, s);
 	print_drops(c, s);
 }
@@ -280,6 +303,14 @@ static void add_loaded(cJSON *doc, const struct status *s)
 		status_endpoints(s, ENDPOINT_IS_PENDING));
 	doc_u64(doc, "prefixes", s->routes.n);
 	doc_u64(doc, "otherNodes", routes_other_nodes(&s->routes));
+	if (s->rules.known) {
+		doc_u64(doc, "policies", s->rules.n_policies);
+		doc_u64(doc, "policiesInvalid", status_invalid(s));
+	}
+	doc_u64(doc, "podsGoverned", status_governed(s));
+	doc_text(doc, "pendingPods",
+		 s->config.flags & FL_CONFIG_PENDING_DENY ? "deny" : "allow");
+	doc_bool(doc, "audit", s->config.flags & FL_CONFIG_AUDIT);
 	doc_u64(doc, "flowEntries", flows ? flows->entries : 0);
 	doc_u64(doc, "flowEntriesMax", flows ? flows->max_entries : 0);
 	doc_u64(doc, "mapBytes", status_map_bytes(s));

@@ -21,6 +21,7 @@ enum ctl_exit {
 	EXIT_USAGE = 2,	     /* unknown command or option, impossible value */
 	EXIT_NOT_LOADED = 3, /* nothing is pinned below the BPF root */
 	EXIT_TROUBLE = 4,    /* `status`: loaded, and something is wrong */
+	EXIT_DROPPED = 5,    /* `trace`: the packet would be dropped */
 };
 
 enum color_mode { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -79,4 +80,5 @@ void ctl_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 int ctl_flush(struct err *e);
 
 extern const struct command cmd_status, cmd_endpoints, cmd_routes, cmd_flows,
-	cmd_metrics, cmd_drops, cmd_monitor, cmd_map, cmd_help;
+	cmd_metrics, cmd_drops, cmd_monitor, cmd_map, cmd_policy, cmd_trace,
+	cmd_help;

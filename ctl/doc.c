@@ -126,6 +126,7 @@ cJSON *doc_flow(const struct fl_flow *f, __u64 now_ns)
 	doc_text(doc, "destinationIdentity",
 		 format_identity(f->dst_identity, buf));
 	doc_u64(doc, "rule", f->rule);
+	doc_u64(doc, "ingressRule", f->ingress_rule);
 	doc_u64(doc, "mtu", f->mtu);
 	doc_u64(doc, "epoch", f->epoch);
 	return doc;

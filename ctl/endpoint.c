@@ -103,6 +103,7 @@ static void from_entry(struct endpoints *eps, const struct endpoint_entry *en)
 	}
 	v->identity = en->value.identity;
 	v->policy_id = en->value.policy_id;
+	v->flags = en->value.flags;
 	v->mtu = en->value.mtu;
 	memcpy(v->mac, en->value.mac, sizeof(v->mac));
 	if (en->value.flags & FL_ENDPOINT_PENDING)
@@ -144,6 +145,54 @@ void endpoint_list_join(struct endpoints *out,
 	}
 	if (out->n)
 		qsort(out->list, out->n, sizeof(*out->list), by_ifindex);
+}
+
+/* ---- finding --------------------------------------------------------- */
+
+static const struct endpoint_view *find_name(const struct endpoints *eps,
+					     const char *name, struct err *e)
+{
+	const struct endpoint_view *found = NULL;
+
+	for (size_t i = 0; i < eps->n; i++) {
+		const struct endpoint_view *v = &eps->list[i];
+
+		if (!v->record || !pod_matches(v->record, name))
+			continue;
+		if (found) {
+			err_set(e, EINVAL,
+				"more than one pod is called %s: say "
+				"NAMESPACE/NAME or an address",
+				name);
+			return NULL;
+		}
+		found = v;
+	}
+	if (!found)
+		err_set(e, ENODEV,
+			"no pod %s on this node (see `fairlead endpoints`)",
+			name);
+	return found;
+}
+
+const struct endpoint_view *endpoint_find(const struct endpoints *eps,
+					  const char *wanted, struct err *e)
+{
+	struct fl_addr addr;
+
+	if (addr_parse(wanted, &addr))
+		return find_name(eps, wanted, e);
+	for (size_t i = 0; i < eps->n; i++)
+		if (has_addr(&eps->list[i], &addr))
+			return &eps->list[i];
+	err_set(e, ENODEV, "no pod of this node has the address %s", wanted);
+	return NULL;
+}
+
+const struct endpoint_view *endpoint_by_ifindex(const struct endpoints *eps,
+						unsigned int ifindex)
+{
+	return view_of((struct endpoints *)eps, ifindex);
 }
 
 /* ---- reading --------------------------------------------------------- */

@@ -28,6 +28,7 @@ struct endpoint_view {
 	struct fl_addr addrs[STATE_ADDRS_MAX];
 	int n_addrs;
 	unsigned int mtu, identity, policy_id;
+	unsigned int flags; /* enum fl_endpoint_flags */
 	__u8 mac[6];
 	unsigned int faults; /* enum endpoint_fault */
 };
@@ -52,6 +53,14 @@ void endpoint_list_free(struct endpoints *eps); /* fits __cleanup */
  * map's entries, without devices. */
 void endpoint_list_join(struct endpoints *out,
 			const struct endpoint_entry *entries, size_t n);
+
+/* By an address, NAMESPACE/NAME, or NAME where only one pod has it. NULL with
+ * a sentence: there is none. */
+const struct endpoint_view *endpoint_find(const struct endpoints *eps,
+					  const char *wanted, struct err *e);
+/* Behind that device; NULL: none. */
+const struct endpoint_view *endpoint_by_ifindex(const struct endpoints *eps,
+						unsigned int ifindex);
 
 const char *endpoint_addrs(const struct endpoint_view *v,
 			   char buf[ENDPOINT_ADDRS_LEN]);

@@ -11,6 +11,8 @@
 #include "format.h"
 #include "reason.h"
 
+#define POLICY_WORDS_LEN (POD_LABEL_LEN + RULE_TEXT_LEN + 64)
+
 static const char *const type_names[FL_EVENT_MAX] = {
 	[FL_EVENT_DROP] = "drop",
 	[FL_EVENT_FLOW_NEW] = "new",
@@ -32,6 +34,8 @@ static enum style type_style(unsigned int type)
 		return GOOD;
 	case FL_EVENT_FLOW_CLOSED:
 		return FAINT;
+	case FL_EVENT_VERDICT:
+		return WARN;
 	default:
 		return PLAIN;
 	}
@@ -101,7 +105,60 @@ static const char *action_words(unsigned int action)
 	}
 }
 
-static void put_story(const struct fl_event *ev, const struct look *look,
+/* Did a policy decide? Other drops have none to tell. */
+static bool has_policy(const struct fl_event *ev)
+{
+	return (ev->type == FL_EVENT_DROP || ev->type == FL_EVENT_VERDICT) &&
+	       ev->policy_ifindex;
+}
+
+/* "default/web-0", "endpoint 7" */
+static const char *policy_pod(const struct fl_event *ev,
+			      const struct pods *pods, char buf[POD_LABEL_LEN])
+{
+	const struct endpoint_record *r =
+		pods_by_ifindex(pods, ev->policy_ifindex);
+
+	if (r)
+		return pod_label(r, buf);
+	snprintf(buf, POD_LABEL_LEN, "endpoint %u", ev->policy_ifindex);
+	return buf;
+}
+
+/* "default/deny, ingress rule 2, of default/web-0's policy", "no ingress rule
+ * of default/web-0 allows it" */
+static const char *policy_words(const struct fl_event *ev,
+				const struct pods *pods,
+				const struct rulebook *rules,
+				char buf[POLICY_WORDS_LEN])
+{
+	char pod[POD_LABEL_LEN], rule[RULE_TEXT_LEN];
+
+	policy_pod(ev, pods, pod);
+	if (ev->rule)
+		snprintf(buf, POLICY_WORDS_LEN, "%s, for %s",
+			 rulebook_rule(rules, ev->rule, rule), pod);
+	else
+		snprintf(buf, POLICY_WORDS_LEN, "no %s rule of %s allows it",
+			 direction_name(ev->direction), pod);
+	return buf;
+}
+
+static void put_reason(const struct fl_event *ev, const struct pods *pods,
+		       const struct rulebook *rules, FILE *out)
+{
+	char words[POLICY_WORDS_LEN], clean[POLICY_WORDS_LEN];
+
+	fputs(reason_text(ev->reason), out);
+	if (!has_policy(ev))
+		return;
+	format_clean(policy_words(ev, pods, rules, words), clean,
+		     sizeof(clean));
+	fprintf(out, ": %s", clean);
+}
+
+static void put_story(const struct fl_event *ev, const struct pods *pods,
+		      const struct rulebook *rules, const struct look *look,
 		      FILE *out)
 {
 	char a[FORMAT_LEN], b[FORMAT_LEN], c[FORMAT_LEN], d[FORMAT_LEN];
@@ -122,7 +179,7 @@ static void put_story(const struct fl_event *ev, const struct look *look,
 			format_bytes(ev->reply_bytes, human, d));
 		break;
 	default:
-		fputs(reason_text(ev->reason), out);
+		put_reason(ev, pods, rules, out);
 	}
 }
 
@@ -145,18 +202,24 @@ static void put_place(const struct fl_event *ev, const struct pods *pods,
 	}
 }
 
+static const char *line_begins(unsigned int type)
+{
+	return type == FL_EVENT_VERDICT ? "would drop" : event_type_name(type);
+}
+
 void event_line(const struct fl_event *ev, const struct pods *pods,
-		const struct look *look, FILE *out)
+		const struct rulebook *rules, const struct look *look,
+		FILE *out)
 {
 	enum style style = type_style(ev->type);
 
-	fprintf(out, "%s%-4s%s  ", style_on(look, style),
-		event_type_name(ev->type), style_off(look, style));
+	fprintf(out, "%s%-4s%s  ", style_on(look, style), line_begins(ev->type),
+		style_off(look, style));
 	if (has_tuple(ev)) {
 		put_tuple(&ev->tuple, out);
 		fputs("  ", out);
 	}
-	put_story(ev, look, out);
+	put_story(ev, pods, rules, look, out);
 	fputs("  ", out);
 	put_place(ev, pods, out);
 }
@@ -209,11 +272,30 @@ static void add_place(cJSON *doc, const struct fl_event *ev,
 		doc_text(doc, "pod", pod_label(r, label));
 }
 
+/* {"pod", "endpoint", "direction", "verdict", "rule", "ruleText"} */
+static void add_policy(cJSON *doc, const struct fl_event *ev,
+		       const struct pods *pods, const struct rulebook *rules)
+{
+	cJSON *one = doc_object();
+	char words[POLICY_WORDS_LEN];
+
+	doc_text(one, "pod", policy_pod(ev, pods, words));
+	doc_u64(one, "endpoint", ev->policy_ifindex);
+	doc_text(one, "direction", direction_name(ev->direction));
+	doc_text(one, "verdict", ev->verdict == FL_ALLOW ? "allow" : "deny");
+	doc_u64(one, "rule", ev->rule);
+	if (ev->rule)
+		doc_text(one, "ruleText",
+			 rulebook_rule(rules, ev->rule, words));
+	doc_text(one, "meaning", policy_words(ev, pods, rules, words));
+	doc_add(doc, "policy", one);
+}
+
 cJSON *event_doc(const struct fl_event *ev, const struct pods *pods,
-		 __u64 real_ns)
+		 const struct rulebook *rules, __u64 real_ns)
 {
 	const struct fl_tuple *t = &ev->tuple;
-	char buf[FORMAT_LEN];
+	char buf[FORMAT_LEN], rule[RULE_TEXT_LEN];
 	cJSON *doc = doc_object();
 
 	add_time(doc, real_ns);
@@ -235,6 +317,10 @@ cJSON *event_doc(const struct fl_event *ev, const struct pods *pods,
 	doc_text(doc, "destinationIdentity",
 		 format_identity(ev->dst_identity, buf));
 	doc_u64(doc, "rule", ev->rule);
+	if (ev->rule)
+		doc_text(doc, "ruleText", rulebook_rule(rules, ev->rule, rule));
+	if (has_policy(ev))
+		add_policy(doc, ev, pods, rules);
 	add_place(doc, ev, pods);
 	return doc;
 }

@@ -22,6 +22,7 @@ enum {
 	COL_TRANSLATION,
 	COL_PATH,
 	COL_PODS,
+	COL_RULES,
 	COL_MAX,
 };
 
@@ -39,6 +40,7 @@ enum {
 				     false},                                   \
 		[COL_PATH] = {"PATH", TEXT, 6, 0, false},                      \
 		[COL_PODS] = {"PODS", TEXT, 9, 12, true},                      \
+		[COL_RULES] = {"RULES", TEXT, DROP_EARLY, 0, false},           \
 	}
 
 struct table *flow_table_new(bool translation)
@@ -125,8 +127,24 @@ static void cell_pods(struct table *t, const struct connection *c,
 		   to);
 }
 
+/* The rules that let it be: the sender's, then the receiver's. */
+static void cell_rules(struct table *t, const struct connection *c,
+		       const struct rulebook *rules)
+{
+	const struct fl_flow *f = c->sent ? c->sent : c->replies;
+	char egress[RULE_TEXT_LEN] = "", ingress[RULE_TEXT_LEN] = "";
+
+	if (f && f->rule)
+		rulebook_rule(rules, f->rule, egress);
+	if (f && f->ingress_rule)
+		rulebook_rule(rules, f->ingress_rule, ingress);
+	table_cell(t, PLAIN, "%s%s%s", egress, *egress && *ingress ? "; " : "",
+		   ingress);
+}
+
 void flow_table_row(struct table *t, const struct connection *c,
-		    const struct pods *pods, __u64 now_ns, bool human)
+		    const struct pods *pods, const struct rulebook *rules,
+		    __u64 now_ns, bool human)
 {
 	enum connection_state state = connection_state(c);
 	const struct fl_tuple *tuple = &c->tuple;
@@ -150,6 +168,7 @@ void flow_table_row(struct table *t, const struct connection *c,
 		   translation_text(&c->tuple, &c->to, translation));
 	table_cell(t, PLAIN, "%s/%s", path_of(c->sent), path_of(c->replies));
 	cell_pods(t, c, pods);
+	cell_rules(t, c, rules);
 }
 
 /* ---- JSON ------------------------------------------------------------ */
@@ -164,6 +183,16 @@ static void add_pod(cJSON *doc, const char *key, const struct pods *pods,
 		doc_text(doc, key, pod_label(r, label));
 }
 
+static void add_rule(cJSON *doc, const char *key, const char *text_key,
+		     const struct rulebook *rules, __u32 rule)
+{
+	char text[RULE_TEXT_LEN];
+
+	doc_u64(doc, key, rule);
+	if (rule)
+		doc_text(doc, text_key, rulebook_rule(rules, rule, text));
+}
+
 static void add_direction(cJSON *doc, const char *key, const struct fl_flow *f,
 			  __u64 now_ns)
 {
@@ -171,8 +200,9 @@ static void add_direction(cJSON *doc, const char *key, const struct fl_flow *f,
 }
 
 cJSON *connection_doc(const struct connection *c, const struct pods *pods,
-		      __u64 now_ns)
+		      const struct rulebook *rules, __u64 now_ns)
 {
+	const struct fl_flow *either = c->sent ? c->sent : c->replies;
 	const struct fl_tuple *t = &c->tuple;
 	cJSON *doc = doc_object(), *as;
 	char buf[FORMAT_LEN];
@@ -193,6 +223,12 @@ cJSON *connection_doc(const struct connection *c, const struct pods *pods,
 	add_pod(doc, "destinationPod", pods, &c->to.daddr);
 	doc_number(doc, "age", since(connection_created_ns(c), now_ns) / 1e9);
 	doc_number(doc, "idle", since(connection_seen_ns(c), now_ns) / 1e9);
+	if (either) {
+		add_rule(doc, "egressRule", "egressRuleText", rules,
+			 either->rule);
+		add_rule(doc, "ingressRule", "ingressRuleText", rules,
+			 either->ingress_rule);
+	}
 	add_direction(doc, "sent", c->sent, now_ns);
 	add_direction(doc, "replies", c->replies, now_ns);
 	return doc;

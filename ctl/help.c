@@ -14,7 +14,8 @@ static const char exit_codes[] =
 	"  1  something could not be read or written\n"
 	"  2  unknown command or option, or an impossible value\n"
 	"  3  nothing is loaded (nothing is pinned below the BPF root)\n"
-	"  4  `status` only: loaded, but something is wrong\n";
+	"  4  `status` only: loaded, but something is wrong\n"
+	"  5  `trace` only: the packet would be dropped\n";
 
 void help_program(FILE *out)
 {
@@ -86,6 +87,10 @@ int help_topic(const char *topic, FILE *out, struct err *e)
 
 	if (cmd) {
 		help_command(cmd, out);
+		if (reason_is_drop(reason) && reason >= 0) {
+			fputs("\nAs the reason of a drop:\n", out);
+			help_reason(reason, out);
+		}
 	} else if (!strcmp(topic, "reasons")) {
 		for (int r = FL_DROP_FIRST; r < FL_REASON_MAX; r++)
 			help_reason(r, out);

@@ -14,12 +14,14 @@ static const struct {
 	{FL_MAP_ROUTES, "pod ranges and nodes"},
 	{FL_MAP_MASQUERADE, "destinations that are not masqueraded"},
 	{FL_MAP_UPLINKS, "devices that lead out"},
+	{FL_MAP_POLICY, "verdicts of policies"},
 	{FL_MAP_FLOWS, "connections, two entries each"},
 	{FL_MAP_FRAGMENTS, "ports of fragmented packets"},
 	{FL_MAP_METRICS, "packets by hook and reason"},
 	{FL_MAP_COUNTERS, "other counters"},
 	{FL_MAP_LIMITS, "events of the running second"},
 	{FL_MAP_EVENTS, "events for a reader (OF: bytes)"},
+	{FL_MAP_TRACE, "what `fairlead trace` was told"},
 };
 
 const char *map_holds(const char *name)

@@ -152,8 +152,19 @@ static const char *const advice[FL_REASON_MAX] = {
 		"The kernel refused the tunnel key. Is the overlay device as "
 		"it should be (`fairlead status`)? The agent heals it.",
 	[FL_DROP_POLICY] =
-		"A NetworkPolicy forbids it. `fairlead monitor --reason "
-		"policy` shows who wanted to talk to whom.",
+		"A policy denies it, or one governs the pod and no rule "
+		"allows it. `fairlead monitor --reason policy` names the rule "
+		"and the pod, `fairlead policy POD` what it may, `fairlead "
+		"trace` explains one connection.",
+	[FL_DROP_UNKNOWN_PEER] =
+		"A pod of another node whose labels this node has not been "
+		"told yet, so it can't say whether a policy lets it in. "
+		"Moments after its start that is normal; else: does the agent "
+		"follow the cluster (`fairlead status`)?",
+	[FL_DROP_PENDING] =
+		"The agent has not seen the pod yet; as there are policies, it "
+		"talks to this node only. Is the agent alive (`fairlead "
+		"status`), and does it know the Pod (`fairlead endpoints`)?",
 };
 
 #define NAMED(table, n)                                                        \

@@ -16,6 +16,7 @@
 #include "map_fill.h"
 #include "metric.h"
 #include "route.h"
+#include "rulebook.h"
 
 #define STATUS_DEVICES_MAX  20
 #define STATUS_FINDINGS_MAX 24
@@ -49,6 +50,7 @@ struct status {
 	int n_tcx, n_clsact; /* attachments */
 	struct endpoints endpoints;
 	struct routes routes;
+	struct rulebook rules; /* empty where there is none */
 	struct map_usage maps[MAPS_MAX];
 	size_t n_maps;
 	struct metrics before, now;
@@ -77,6 +79,8 @@ void status_judge(const struct status *s, struct findings *out);
 
 /* Sums over what was read. */
 size_t status_endpoints(const struct status *s, unsigned int faults);
+size_t status_governed(const struct status *s); /* pods under a policy */
+size_t status_invalid(const struct status *s);	/* policies */
 __u64 status_map_bytes(const struct status *s);
 const struct map_usage *status_map(const struct status *s, const char *name);
 
@@ -85,8 +89,10 @@ bool agent_is_ready(const cJSON *answer);
 /* One line: "ready, cluster-dir synced, knows 2 nodes, 5 pods, last pass 3s
  * ago". */
 void agent_line(const cJSON *answer, char *buf, size_t size);
-/* Problems go to findings: a manifest that cannot be read, and so on. */
-void agent_judge(const cJSON *answer, struct findings *out);
+/* Problems go to findings: a manifest that cannot be read, and so on; without
+ * what the rulebook says of policies. */
+void agent_judge(const cJSON *answer, const struct rulebook *rules,
+		 struct findings *out);
 
 /* Add one; `advice` stays the caller's. */
 void finding_add(struct findings *out, enum style level, const char *advice,

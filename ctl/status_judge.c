@@ -38,6 +38,25 @@ size_t status_endpoints(const struct status *s, unsigned int faults)
 	return n;
 }
 
+size_t status_governed(const struct status *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->endpoints.n; i++)
+		n += !!(s->endpoints.list[i].flags &
+			(FL_ENDPOINT_INGRESS | FL_ENDPOINT_EGRESS));
+	return n;
+}
+
+size_t status_invalid(const struct status *s)
+{
+	size_t n = 0;
+
+	for (size_t i = 0; i < s->rules.n_policies; i++)
+		n += !s->rules.policies[i].valid;
+	return n;
+}
+
 __u64 status_map_bytes(const struct status *s)
 {
 	__u64 bytes = 0;
@@ -172,8 +191,12 @@ static void judge_endpoints(const struct status *s, struct findings *out)
 	if (n)
 		finding_add(
 			out, WARN,
-			"It sees them as soon as it runs; until then they get "
-			"the node's default verdict.",
+			s->config.flags & FL_CONFIG_PENDING_DENY
+				? "It sees them as soon as it runs; until "
+				  "then they talk to this node only, because "
+				  "policies exist."
+				: "It sees them as soon as it runs; until "
+				  "then no policy is applied to them.",
 			"the agent has not seen %zu endpoint%s yet", n,
 			n == 1 ? "" : "s");
 	if (s->endpoints.pods.n_bad)
@@ -182,6 +205,35 @@ static void judge_endpoints(const struct status *s, struct findings *out)
 			    s->endpoints.pods.n_bad,
 			    s->endpoints.pods.n_bad == 1 ? "" : "s",
 			    s->state_dir);
+}
+
+static void judge_policies(const struct status *s, struct findings *out)
+{
+	size_t n = status_invalid(s), named = 0;
+
+	for (size_t i = 0; i < s->rules.n_policies && named < NAMED_MAX; i++) {
+		const struct rulebook_policy *p = &s->rules.policies[i];
+
+		if (p->valid)
+			continue;
+		finding_add(out, BAD,
+			    "What it selects is closed in the directions that "
+			    "it governs.",
+			    "%s %.100s is invalid: %.120s", p->kind, p->name,
+			    p->n_problems ? p->problems[0] : "unreadable");
+		named++;
+	}
+	if (n > named)
+		finding_add(out, BAD, "`fairlead policy` lists them.",
+			    "%zu more policies are invalid", n - named);
+	for (size_t i = 0; i < s->rules.n_problems && i < NAMED_MAX; i++)
+		finding_add(out, WARN, "See `fairlead policy`.",
+			    "policies: %.200s", s->rules.problems[i]);
+	if (s->loaded && s->config.flags & FL_CONFIG_AUDIT)
+		finding_add(out, WARN,
+			    "`policy-audit` is on; what would be dropped is "
+			    "told by `fairlead monitor --type verdict`.",
+			    "audit mode: no policy is enforced");
 }
 
 static void judge_routes(const struct status *s, struct findings *out)
@@ -245,7 +297,7 @@ static void judge_agent(const struct status *s, struct findings *out)
 	else if (s->agent == AGENT_ODD)
 		finding_add(out, BAD, follow, "%.200s", s->agent_why);
 	else
-		agent_judge(s->answer, out);
+		agent_judge(s->answer, &s->rules, out);
 }
 
 /* Problems before warnings, else as they were found. */
@@ -282,6 +334,7 @@ void status_judge(const struct status *s, struct findings *out)
 		judge_uplinks(s, out);
 		judge_endpoints(s, out);
 	}
+	judge_policies(s, out);
 	judge_node(s, out);
 	judge_agent(s, out);
 	sort(out);

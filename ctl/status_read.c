@@ -199,6 +199,7 @@ int status_read(const struct ctl *c, struct status *out, struct err *e)
 	out->bpf_root = c->bpf_root;
 	out->state_dir = c->state_dir;
 	read_node(c, out);
+	rulebook_read(c->state_dir, &out->rules, e);
 	rc = read_loaded(c, out, e);
 	if (rc == -ENOENT)
 		memcpy(out->not_loaded, e->msg, sizeof(e->msg));
@@ -216,6 +217,7 @@ void status_free(struct status *s)
 {
 	endpoint_list_free(&s->endpoints);
 	routes_free(&s->routes);
+	rulebook_free(&s->rules);
 	cJSON_Delete(s->answer);
 	s->answer = NULL;
 }

@@ -161,6 +161,17 @@ int epoch_raise(const char *bpf_root, struct err *e);
 int flows_reap(const char *bpf_root, const struct fl_tuple *keys,
 	       unsigned int n, unsigned int *removed, struct err *e);
 
+/* What the datapath would do with a packet that came to a hook of a device: the
+ * running slow path is run with it, marked so that it only tells. Nothing is
+ * sent, entered or counted. The frame begins with its Ethernet header. */
+struct trace_frame {
+	unsigned char bytes[128];
+	unsigned int len;
+};
+int packet_trace(const char *bpf_root, enum fl_hook hook, unsigned int ifindex,
+		 const struct trace_frame *frame, struct fl_trace *out,
+		 struct err *e);
+
 /* ---- events ---------------------------------------------------------- */
 
 struct events;

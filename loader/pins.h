@@ -18,6 +18,7 @@
 #define PIN_LOCK_CONFIG "config" /* read-modify-write of fl_config */
 #define PIN_LOCK_ATTACH "attach" /* links/ */
 #define PIN_LOCK_EVENTS "events" /* the one reader of the ring */
+#define PIN_LOCK_TRACE	"trace"	 /* fl_trace */
 
 /* <bpf-root>/v1/<fmt...>; a path that does not fit is cut (and then does not
  * exist). Returns out. */

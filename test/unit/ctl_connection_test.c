@@ -354,6 +354,7 @@ static const char *text_of(const cJSON *doc, const char *key)
 static void json_has_both_directions_and_exact_counts(void **state)
 {
 	struct pods pods = {.list = &web, .n = 1};
+	struct rulebook rules = {0};
 	struct connection c[1];
 	struct flow_entry e[2];
 	__cleanup(mem_free) char *text = NULL;
@@ -366,7 +367,7 @@ static void json_has_both_directions_and_exact_counts(void **state)
 	masqueraded_pair(e);
 	e[1].flow.bytes = (1ULL << 53) + 1; /* no double has it */
 	assert_int_equal(connections_pair(e, 2, c), 1);
-	made = connection_doc(&c[0], &pods, 10);
+	made = connection_doc(&c[0], &pods, &rules, 10);
 	text = cJSON_PrintUnformatted(made);
 	cJSON_Delete(made);
 	assert_non_null(strstr(text, "\"bytes\":9007199254740993"));

@@ -21,6 +21,7 @@ static struct endpoint_record web = {
 	.ifindex = IFINDEX,
 };
 static const struct pods nobody;
+static const struct rulebook no_rules;
 static const struct pods one_pod = {.list = &web, .n = 1};
 
 static struct fl_tuple tuple(const char *src, unsigned int sport,
@@ -53,7 +54,7 @@ static void assert_line(const struct fl_event *ev, const struct pods *pods,
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	event_line(ev, pods, &look, out);
+	event_line(ev, pods, &no_rules, &look, out);
 	fclose(out);
 	assert_string_equal(text, wanted);
 }
@@ -182,7 +183,7 @@ static void json_has_names_for_scripts(void **state)
 {
 	struct fl_event ev =
 		drop(tuple("fd00:1::5", 43210, "fd00:1::9", 80, IPPROTO_TCP));
-	cJSON *doc = event_doc(&ev, &one_pod, 1767225600123456789ULL);
+	cJSON *doc = event_doc(&ev, &one_pod, &no_rules, 1767225600123456789ULL);
 	__cleanup(mem_free) char *text = cJSON_PrintUnformatted(doc);
 
 	(void)state;
