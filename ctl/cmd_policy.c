@@ -159,7 +159,8 @@ static void add_row(struct table *t, const char *peer, const char *ports,
 }
 
 static void print_side(const struct ctl *c, unsigned int side,
-		       const struct endpoint_view *ep, const struct verdicts *v,
+		       const struct endpoint_view *ep,
+		       const struct verdict_list *v,
 		       const struct rulebook *book)
 {
 	__cleanup(table_free) struct table *t =
@@ -182,7 +183,7 @@ static void print_side(const struct ctl *c, unsigned int side,
 				v->rows[i].ports,
 				v->rows[i].verdict == FL_ALLOW,
 				verdict_reason(&v->rows[i], book, reason));
-	if (verdicts_end_in_deny(v, sides[side].direction))
+	if (verdict_list_end_in_deny(v, sides[side].direction))
 		add_row(t, "anybody", "any other", false, "no rule allows it");
 	table_print(t, &c->look, stdout);
 }
@@ -202,7 +203,7 @@ static void print_group(const struct ctl *c, const struct endpoint_view *ep,
 }
 
 static void print_pod(const struct ctl *c, const struct endpoint_view *ep,
-		      const struct verdicts *v, const struct rulebook *book)
+		      const struct verdict_list *v, const struct rulebook *book)
 {
 	char label[POD_LABEL_LEN], clean[POD_LABEL_LEN];
 	char addrs[ENDPOINT_ADDRS_LEN];
@@ -222,7 +223,8 @@ static void print_pod(const struct ctl *c, const struct endpoint_view *ep,
 
 static void add_side_doc(cJSON *doc, unsigned int side,
 			 const struct endpoint_view *ep,
-			 const struct verdicts *v, const struct rulebook *book)
+			 const struct verdict_list *v,
+			 const struct rulebook *book)
 {
 	cJSON *one = doc_object(), *list = doc_array(), *row;
 	char text[RULE_TEXT_LEN];
@@ -247,14 +249,15 @@ static void add_side_doc(cJSON *doc, unsigned int side,
 	doc_add(one, "entries", list);
 	doc_text(one, "otherwise",
 		 ep->flags & sides[side].flag &&
-				 verdicts_end_in_deny(v, sides[side].direction)
+				 verdict_list_end_in_deny(v,
+							  sides[side].direction)
 			 ? "deny"
 			 : "allow");
 	doc_add(doc, sides[side].key, one);
 }
 
 static void print_pod_json(const struct endpoint_view *ep,
-			   const struct verdicts *v,
+			   const struct verdict_list *v,
 			   const struct rulebook *book)
 {
 	const struct rulebook_group *g = rulebook_group(book, ep->policy_id);
@@ -281,7 +284,7 @@ static int policy_of_pod(const struct ctl *c, const char *wanted,
 			 const struct rulebook *book, struct err *e)
 {
 	__cleanup(endpoint_list_free) struct endpoints eps = {0};
-	__cleanup(verdicts_free) struct verdicts v = {0};
+	__cleanup(verdict_list_free) struct verdict_list v = {0};
 	const struct endpoint_view *ep;
 	int rc = endpoint_list_read(c, &eps, e);
 
@@ -291,7 +294,7 @@ static int policy_of_pod(const struct ctl *c, const char *wanted,
 	if (!ep)
 		return -e->code;
 	if (ep->policy_id)
-		rc = verdicts_read(c, ep->policy_id, &v, e);
+		rc = verdict_list_read(c, ep->policy_id, &v, e);
 	if (rc)
 		return rc;
 	if (c->json)

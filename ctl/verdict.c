@@ -50,7 +50,7 @@ static void append(char **text, const char *more)
 	*text = joined;
 }
 
-static struct verdict_row *row_of(struct verdicts *v, size_t from,
+static struct verdict_row *row_of(struct verdict_list *v, size_t from,
 				  const struct verdict_entry *en)
 {
 	struct verdict_row *row;
@@ -71,7 +71,7 @@ static struct verdict_row *row_of(struct verdicts *v, size_t from,
 }
 
 /* "tcp 80" for the first range of a protocol in a row, then "81-85". */
-static void append_range(struct verdicts *v, size_t from, bool *named,
+static void append_range(struct verdict_list *v, size_t from, bool *named,
 			 const struct verdict_entry *en, unsigned int first,
 			 unsigned int last)
 {
@@ -103,7 +103,7 @@ static bool same_answer(const struct verdict_entry *a,
 }
 
 /* The entries of one peer and protocol: which one has each port. */
-static void add_proto(struct verdicts *v, size_t from,
+static void add_proto(struct verdict_list *v, size_t from,
 		      const struct verdict_entry *entries, size_t n)
 {
 	__cleanup(mem_free) const struct verdict_entry **owner =
@@ -131,8 +131,8 @@ static void add_proto(struct verdicts *v, size_t from,
 }
 
 /* All entries of one peer and direction. */
-static void add_peer(struct verdicts *v, const struct verdict_entry *entries,
-		     size_t n)
+static void add_peer(struct verdict_list *v,
+		     const struct verdict_entry *entries, size_t n)
 {
 	const struct verdict_entry *any = NULL;
 	size_t from = v->n;
@@ -157,8 +157,8 @@ static void add_peer(struct verdicts *v, const struct verdict_entry *entries,
 	}
 }
 
-void verdicts_make(struct verdict_entry *entries, size_t n,
-		   struct verdicts *out)
+void verdict_list_make(struct verdict_entry *entries, size_t n,
+		       struct verdict_list *out)
 {
 	if (n)
 		qsort(entries, n, sizeof(*entries), by_key);
@@ -173,12 +173,12 @@ void verdicts_make(struct verdict_entry *entries, size_t n,
 	}
 }
 
-void verdicts_free(struct verdicts *v)
+void verdict_list_free(struct verdict_list *v)
 {
 	for (size_t i = 0; i < v->n; i++)
 		free(v->rows[i].ports);
 	free(v->rows);
-	*v = (struct verdicts){0};
+	*v = (struct verdict_list){0};
 }
 
 /* ---- the map --------------------------------------------------------- */
@@ -203,22 +203,23 @@ static int keep(const void *key, const void *value, void *arg)
 	return 0;
 }
 
-int verdicts_read(const struct ctl *c, __u32 policy_id, struct verdicts *out,
-		  struct err *e)
+int verdict_list_read(const struct ctl *c, __u32 policy_id,
+		      struct verdict_list *out, struct err *e)
 {
 	__cleanup(fd_close) int fd = ctl_map_open(c, FL_MAP_POLICY, e);
 	struct keeping l = {.policy_id = policy_id};
 	int rc = fd < 0 ? fd : map_each(fd, keep, &l, e);
 
 	if (!rc)
-		verdicts_make(l.entries, l.n, out);
+		verdict_list_make(l.entries, l.n, out);
 	free(l.entries);
 	return rc;
 }
 
 /* ---- words ----------------------------------------------------------- */
 
-bool verdicts_end_in_deny(const struct verdicts *v, unsigned int direction)
+bool verdict_list_end_in_deny(const struct verdict_list *v,
+			      unsigned int direction)
 {
 	for (size_t i = 0; i < v->n; i++) {
 		const struct verdict_row *row = &v->rows[i];

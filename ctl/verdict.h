@@ -26,21 +26,22 @@ struct verdict_row {
 	bool is_rest; /* it has all that the peer's other rows have not */
 };
 
-struct verdicts {
+struct verdict_list {
 	struct verdict_row *rows; /* by direction and identity, ANY last */
 	size_t n, room;
 };
 
 /* The entries of one policy id; sorts them. */
-void verdicts_make(struct verdict_entry *entries, size_t n,
-		   struct verdicts *out);
+void verdict_list_make(struct verdict_entry *entries, size_t n,
+		       struct verdict_list *out);
 /* Those of the pinned map. */
-int verdicts_read(const struct ctl *c, __u32 policy_id, struct verdicts *out,
-		  struct err *e);
-void verdicts_free(struct verdicts *v); /* fits __cleanup */
+int verdict_list_read(const struct ctl *c, __u32 policy_id,
+		      struct verdict_list *out, struct err *e);
+void verdict_list_free(struct verdict_list *v); /* fits __cleanup */
 
 /* Is there anything that only the end of all rules decides? */
-bool verdicts_end_in_deny(const struct verdicts *v, unsigned int direction);
+bool verdict_list_end_in_deny(const struct verdict_list *v,
+			      unsigned int direction);
 /* What made the verdict, in words; "no rule allows it". */
 const char *verdict_reason(const struct verdict_row *row,
 			   const struct rulebook *book,

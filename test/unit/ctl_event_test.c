@@ -46,17 +46,23 @@ static struct fl_event drop(struct fl_tuple t)
 				 .tuple = t};
 }
 
-static void assert_line(const struct fl_event *ev, const struct pods *pods,
-			const char *wanted)
+static void assert_line_by(const struct fl_event *ev, const struct pods *pods,
+			   const struct rulebook *rules, const char *wanted)
 {
 	__cleanup(mem_free) char *text = NULL;
 	struct look look = {0};
 	size_t len;
 	FILE *out = open_memstream(&text, &len);
 
-	event_line(ev, pods, &no_rules, &look, out);
+	event_line(ev, pods, rules, &look, out);
 	fclose(out);
 	assert_string_equal(text, wanted);
+}
+
+static void assert_line(const struct fl_event *ev, const struct pods *pods,
+			const char *wanted)
+{
+	assert_line_by(ev, pods, &no_rules, wanted);
 }
 
 static void a_drop_says_who_why_and_where(void **state)
@@ -84,6 +90,92 @@ static void ipv6_reads_the_same(void **state)
 	assert_line(&ev, &one_pod,
 		    "drop  [fd00:1::5]:43210 -> [fd00:1::9]:80 udp  denied by "
 		    "policy  overlay");
+}
+
+static const struct rulebook_rule one_rule = {
+	.number = 7, .text = "default/deny, ingress rule 2"};
+static const struct rulebook rules = {
+	.rules = (struct rulebook_rule *)&one_rule, .n_rules = 1};
+
+static struct fl_event denied(__u32 rule)
+{
+	struct fl_event ev =
+		drop(tuple("10.1.0.9", 43210, "10.1.0.5", 80, IPPROTO_TCP));
+
+	ev.reason = FL_DROP_POLICY;
+	ev.ifindex = IFINDEX + 1;
+	ev.policy_ifindex = IFINDEX;
+	ev.direction = FL_INGRESS;
+	ev.verdict = FL_DENY;
+	ev.rule = rule;
+	return ev;
+}
+
+static void a_drop_by_policy_names_the_rule_and_whose_it_is(void **state)
+{
+	struct fl_event ev = denied(7);
+
+	(void)state;
+	assert_line_by(&ev, &one_pod, &rules,
+		       "drop  10.1.0.9:43210 -> 10.1.0.5:80 tcp  denied by "
+		       "policy: default/deny, ingress rule 2, for "
+		       "default/web-0  endpoint 2000000008");
+	/* without policy.json, and without a record of the pod */
+	assert_line(&ev, &nobody,
+		    "drop  10.1.0.9:43210 -> 10.1.0.5:80 tcp  denied by "
+		    "policy: rule 7, for endpoint 2000000007  endpoint "
+		    "2000000008");
+}
+
+static void a_drop_by_no_rule_says_that_none_allowed_it(void **state)
+{
+	struct fl_event ev = denied(0);
+
+	(void)state;
+	assert_line_by(&ev, &one_pod, &rules,
+		       "drop  10.1.0.9:43210 -> 10.1.0.5:80 tcp  denied by "
+		       "policy: no ingress rule of default/web-0 allows it  "
+		       "endpoint 2000000008");
+	ev.direction = FL_EGRESS;
+	assert_line_by(&ev, &one_pod, &rules,
+		       "drop  10.1.0.9:43210 -> 10.1.0.5:80 tcp  denied by "
+		       "policy: no egress rule of default/web-0 allows it  "
+		       "endpoint 2000000008");
+}
+
+static void an_audited_verdict_says_that_it_would_drop(void **state)
+{
+	struct fl_event ev = denied(7);
+
+	(void)state;
+	ev.type = FL_EVENT_VERDICT;
+	assert_line_by(&ev, &one_pod, &rules,
+		       "would drop  10.1.0.9:43210 -> 10.1.0.5:80 tcp  denied "
+		       "by policy: default/deny, ingress rule 2, for "
+		       "default/web-0  endpoint 2000000008");
+}
+
+static void json_of_a_drop_by_policy_has_all_of_it(void **state)
+{
+	struct fl_event ev = denied(7);
+	cJSON *doc = event_doc(&ev, &one_pod, &rules, 0);
+	cJSON *policy = cJSON_GetObjectItem(doc, "policy");
+	char *text = cJSON_PrintUnformatted(policy);
+
+	(void)state;
+	assert_string_equal(
+		text,
+		"{\"pod\":\"default/web-0\",\"endpoint\":2000000007,"
+		"\"direction\":\"ingress\",\"verdict\":\"deny\",\"rule\":7,"
+		"\"ruleText\":\"default/deny, ingress rule 2\","
+		"\"meaning\":\"default/deny, ingress rule 2, for "
+		"default/web-0\"}");
+	free(text);
+	cJSON_Delete(doc);
+	ev.policy_ifindex = 0; /* another reason: nobody's policy */
+	doc = event_doc(&ev, &one_pod, &rules, 0);
+	assert_null(cJSON_GetObjectItem(doc, "policy"));
+	cJSON_Delete(doc);
 }
 
 static void without_addresses_none_are_shown(void **state)
@@ -183,7 +275,8 @@ static void json_has_names_for_scripts(void **state)
 {
 	struct fl_event ev =
 		drop(tuple("fd00:1::5", 43210, "fd00:1::9", 80, IPPROTO_TCP));
-	cJSON *doc = event_doc(&ev, &one_pod, &no_rules, 1767225600123456789ULL);
+	cJSON *doc =
+		event_doc(&ev, &one_pod, &no_rules, 1767225600123456789ULL);
 	__cleanup(mem_free) char *text = cJSON_PrintUnformatted(doc);
 
 	(void)state;
@@ -221,6 +314,11 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(a_drop_says_who_why_and_where),
 		cmocka_unit_test(ipv6_reads_the_same),
+		cmocka_unit_test(
+			a_drop_by_policy_names_the_rule_and_whose_it_is),
+		cmocka_unit_test(a_drop_by_no_rule_says_that_none_allowed_it),
+		cmocka_unit_test(an_audited_verdict_says_that_it_would_drop),
+		cmocka_unit_test(json_of_a_drop_by_policy_has_all_of_it),
 		cmocka_unit_test(without_addresses_none_are_shown),
 		cmocka_unit_test(
 			a_reason_of_a_newer_datapath_is_a_question_mark),

@@ -228,12 +228,15 @@ static void the_agents_problems_are_the_nodes(void **state)
 	cJSON *answer = cJSON_Parse(
 		"{\"ready\":false,\"reason\":\"no Node of this name\","
 		"\"objects\":{\"notEnforcedYet\":3},"
-		"\"problems\":[\"a.yaml:3: x\",\"b\",\"c\",\"d\"],"
-		"\"problemsInAll\":70}");
+		"\"problems\":[\"p.yaml:9: spec.x: bad\",\"a.yaml:3: x\","
+		"\"b\",\"c\",\"d\"],\"problemsInAll\":71}");
+	const char *said = "spec.x: bad"; /* of a policy, in the rulebook */
+	struct rulebook_policy bad = {.problems = &said, .n_problems = 1};
+	struct rulebook rules = {.policies = &bad, .n_policies = 1};
 	struct findings f = {0};
 
 	(void)state;
-	agent_judge(answer, &f);
+	agent_judge(answer, &rules, &f);
 	cJSON_Delete(answer);
 	assert_int_equal(f.n, 6);
 	assert_int_equal(f.problems, 5);
