@@ -130,7 +130,7 @@ static __always_inline int try_free_port(struct __sk_buff *skb, struct slow *s,
  *
  * verifier: a function of its own, so that the loop around it has one way back.
  * With several the compiler puts the increment before the loop's head, which
- * 5.10 to 6.7 refuse as a "back-edge". */
+ * 6.1 refuses as a "back-edge". */
 static __noinline int try_next_port(struct __sk_buff *skb, struct slow *s)
 {
 	const struct fl_config *cfg = config_get();
