@@ -123,7 +123,8 @@ struct map_cursor {
 	__u32 position;
 	bool begun;
 };
-int map_slice(int fd, struct map_cursor *c, void *keys, void *values, unsigned int *n);
+int map_slice(int fd, struct map_cursor *c, void *keys, void *values,
+	      unsigned int *n);
 
 /* Sum over CPUs of one slot of a per-CPU array whose value is n_words __u64. */
 int map_sum_percpu(int fd, __u32 index, unsigned int n_words, __u64 *sum);
