@@ -534,6 +534,7 @@ pod_mac() { jq -r '[.interfaces[] | select((.sandbox // "") != "")][0].mac' "$DI
 serve() {
 	local ns=$1 port=${2:-7000}
 	background in_ns "$ns" "$E2E/traffic.py" serve "$port" >"$DIR/serve-$ns.log" 2>&1
+	disown # no word of its end
 	wait_for 5 in_ns "$ns" "$E2E/traffic.py" who tcp 127.0.0.1 "$port" ||
 		echo "serve: nothing listens in $ns" >&2
 }
@@ -567,7 +568,7 @@ capture_count() { capture_show "$@" | wc -l; }
 # ---- what is in the maps ----------------------------------------------------
 
 # counter NODE NAME; drops NODE REASON: packets, all hooks together
-counter() { fairlead "$1" metrics --json | jq --arg n "$2" '.counters[$n] // error("no such counter")'; }
+counter() { fairlead "$1" metrics --json | jq --arg n "$2" '.counters[] | select(.name == $n).value'; }
 drops() {
 	fairlead "$1" drops -i 0 --json |
 		jq --arg r "$2" '[.drops[] | select(.reason == $r).packets] | add // 0'
