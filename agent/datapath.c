@@ -19,7 +19,8 @@ static int load(const struct config *c, struct err *e)
 
 	if (!datapath_running(c->bpf_root, running, e) &&
 	    !datapath_build(c, build) && !strcmp(running, build)) {
-		log_info("datapath adopted", "build=\"%s\"", running);
+		log_info("datapath adopted", "map_bytes=%llu build=\"%s\"",
+			 maps_bytes(c->bpf_root), running);
 		return 0;
 	}
 	rc = datapath_check(c->bpf_root, e);

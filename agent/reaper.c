@@ -100,12 +100,28 @@ static void reap_leftovers(struct reaper *r)
 	r->last_leftovers = clock_seconds();
 }
 
+/* Not at the start: it counts the entries. */
+static int look_at_map(struct reaper *r)
+{
+	struct err e = {0};
+	int rc = map_usage(r->agent->config.bpf_root, FL_MAP_FLOWS, &r->usage,
+			   &e);
+
+	if (rc) {
+		log_warn("flows cannot be reaped", "error=\"%s\"", e.msg);
+		arm(r, 10);
+	}
+	return rc;
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct reaper *r = arg;
 
 	(void)fd;
 	(void)what;
+	if (!r->usage.max_entries && look_at_map(r))
+		return;
 	if (slice(r)) {
 		arm(r, 0);
 		return;
@@ -147,8 +163,6 @@ int reaper_start(struct agent *a, struct reaper **out, struct err *e)
 	*out = r;
 	if (!r->timer)
 		return err_set(e, ENOMEM, "out of memory");
-	if (map_usage(a->config.bpf_root, FL_MAP_FLOWS, &r->usage, e))
-		return -e->code;
 	arm(r, 1);
 	return 0;
 }

@@ -17,5 +17,6 @@ struct reaper_stats {
 int reaper_start(struct agent *a, struct reaper **out, struct err *e);
 void reaper_stop(struct reaper *r); /* NULL is fine */
 const struct reaper_stats *reaper_stats(const struct reaper *r);
-/* Of fl_flows; its entries as the last round found them. */
+/* Of fl_flows; its entries as the last round found them. Without a name until
+ * the first. */
 const struct map_usage *reaper_flows(const struct reaper *r);

@@ -140,6 +140,8 @@ struct map_usage {
 /* Fill and bytes of one map; counting walks it. */
 int map_usage(const char *bpf_root, const char *name, struct map_usage *out,
 	      struct err *e);
+/* Kernel memory of all maps; walks none of them. */
+unsigned long long maps_bytes(const char *bpf_root);
 /* Names of all maps of the ABI, NULL-terminated. */
 const char *const *map_names(void);
 
