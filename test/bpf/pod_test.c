@@ -184,10 +184,14 @@ static void a_raised_epoch_makes_the_decision_again(void **state)
 	const struct family *f = *state;
 	struct packet p;
 	struct fl_flow before, after;
+	struct fl_tuple key;
 
 	message(&p, .src = &f->pod_a, .dst = &f->pod_b, .flags = TCP_SYN);
 	run(FROM_POD_A, &p);
 	before = flow_of(&p);
+	before.created_ns -= 1000000000;
+	key = packet_tuple(&p);
+	flow_write(&key, &before);
 	endpoint_write(&f->pod_b, node.small, mac_small, SMALL_MTU);
 	expect_sent(FROM_POD_A, &p, LOCAL, NULL);
 	assert_int_equal(flow_of(&p).out_ifindex, node.pod_b);
