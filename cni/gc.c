@@ -16,6 +16,7 @@
 #include "entries.h"
 #include "interrupt.h"
 #include "journal.h"
+#include "lock.h"
 #include "removal.h"
 
 struct gc {
