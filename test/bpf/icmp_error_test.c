@@ -273,6 +273,27 @@ static void errors_of_the_host_reach_the_pod(void **state)
 	expect_pass(TO_POD_A, &p, LOCAL);
 }
 
+/* A pod that was made again has its address, but another device and MAC. */
+static void errors_follow_a_pod_that_was_made_again(void **state)
+{
+	const struct family *f = *state;
+	struct packet sent, p, want;
+
+	message(&sent, .src = &f->pod_a, .dst = &f->pod_b,
+		.proto = IPPROTO_UDP);
+	run(FROM_POD_A, &sent);
+	endpoint_write(&f->pod_a, node.small, mac_small, 1500);
+	epoch_raise_now();
+	packet_build(&p, ETH(.src = mac_b, .dst = gateway_mac),
+		     IP(.src = &f->pod_b, .dst = &f->pod_a),
+		     ERROR(.kind = ERROR_PORT), QUOTE(.packet = &sent));
+	hop(&p, mac_small, gateway_mac, &want);
+	expect_sent(FROM_POD_B, &p, LOCAL, &want);
+	endpoint_remove(&f->pod_a);
+	epoch_raise_now();
+	expect_drop(FROM_POD_B, &p, NO_ENDPOINT);
+}
+
 /* ---- errors that are lies -------------------------------------------- */
 
 static void unrelated_errors_of_pods_are_dropped(void **state)
@@ -444,6 +465,7 @@ int main(void)
 		FAMILIES(errors_to_another_node_go_by_the_overlay),
 		FAMILIES(errors_about_what_the_host_sent_are_the_hosts),
 		FAMILIES(errors_of_the_host_reach_the_pod),
+		FAMILIES(errors_follow_a_pod_that_was_made_again),
 		FAMILIES(unrelated_errors_of_pods_are_dropped),
 		FAMILIES(unrelated_errors_at_the_uplink_are_the_hosts),
 		FAMILIES(a_pod_cannot_end_another_pods_connection),
