@@ -17,8 +17,9 @@ struct slow {
 			__u8 room[64]; /* verifier: any masked size fits */
 		};
 		__u32 size;
-	} socket;   /* that a masquerade port is looked up by */
-	__u32 port; /* the last one tried, not yet cut to the range */
+	} socket;     /* that a masquerade port is looked up by */
+	__u32 port;   /* the last one tried, not yet cut to the range */
+	__u32 stride; /* from one port tried to the next */
 	__u32 hook;
 	bool known;	 /* there was an entry */
 	bool trackable;	 /* ports are known */
