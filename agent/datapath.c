@@ -19,12 +19,11 @@ static int load(const struct config *c, struct err *e)
 
 	if (!datapath_running(c->bpf_root, running, e) &&
 	    !datapath_build(c, build) && !strcmp(running, build)) {
-		log_info("datapath adopted", "build=\"%s\"", running);
+		log_info("datapath adopted", "map_bytes=%llu build=\"%s\"",
+			 maps_bytes(c->bpf_root), running);
 		return 0;
 	}
-	rc = datapath_check(c->bpf_root, e);
-	if (!rc)
-		rc = datapath_load(c, false, &report, e);
+	rc = datapath_load(c, false, &report, e);
 	if (rc)
 		return rc;
 	log_info("datapath loaded",
@@ -59,6 +58,15 @@ static int open_maps(const struct config *c, struct agent_maps *m,
 			return *maps[i].fd;
 	}
 	return 0;
+}
+
+int datapath_is_possible(const struct config *c, struct err *e)
+{
+	char running[128];
+
+	if (!datapath_running(c->bpf_root, running, NULL))
+		return 0;
+	return datapath_check(c->bpf_root, e);
 }
 
 int datapath_start(struct agent *a, struct err *e)

@@ -177,7 +177,8 @@ static void get_metrics(const struct agent *a, struct evhttp_request *req)
 	add_reconcile(a, out);
 	add_reaper(a, out);
 	add_process(a, out);
-	if (metrics_read(a->config.bpf_root, &maps, &e))
+	if (metrics_read(a->config.bpf_root, reaper_flows(a->reaper), &maps,
+			 &e))
 		evbuffer_add_printf(out, "# maps: %s\n", e.msg);
 	else
 		metrics_format_maps(&maps, out);

@@ -155,7 +155,9 @@ static int start(struct agent *a, struct err *e)
 	};
 	int rc;
 
-	rc = lock_state_dir(a->config.state_dir, e);
+	rc = datapath_is_possible(&a->config, e);
+	if (!rc)
+		rc = lock_state_dir(a->config.state_dir, e);
 	if (!rc)
 		rc = datapath_start(a, e);
 	if (!rc)

@@ -100,7 +100,25 @@ static int read_counters(const char *bpf_root, struct metrics_maps *out,
 	return 0;
 }
 
-int metrics_read(const char *bpf_root, struct metrics_maps *out, struct err *e)
+static int read_usage(const char *bpf_root, const struct map_usage *known,
+		      struct metrics_maps *out, struct err *e)
+{
+	const char *const *names = map_names();
+	int rc = 0;
+
+	for (int i = 0; !rc && names[i] && i < METRICS_MAPS_MAX; i++) {
+		struct map_usage *usage = &out->usage[out->n_usage++];
+
+		if (!strcmp(names[i], known->name))
+			*usage = *known;
+		else
+			rc = map_usage(bpf_root, names[i], usage, e);
+	}
+	return rc;
+}
+
+int metrics_read(const char *bpf_root, const struct map_usage *known,
+		 struct metrics_maps *out, struct err *e)
 {
 	int rc;
 
@@ -108,12 +126,7 @@ int metrics_read(const char *bpf_root, struct metrics_maps *out, struct err *e)
 	rc = read_packets(bpf_root, out, e);
 	if (!rc)
 		rc = read_counters(bpf_root, out, e);
-	for (const char *const *name = map_names(); !rc && *name; name++) {
-		if (out->n_usage == METRICS_MAPS_MAX)
-			break;
-		rc = map_usage(bpf_root, *name, &out->usage[out->n_usage++], e);
-	}
-	return rc;
+	return rc ? rc : read_usage(bpf_root, known, out, e);
 }
 
 static void format_packets(const struct metrics_maps *m, bool bytes,

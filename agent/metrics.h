@@ -19,7 +19,9 @@ struct metrics_maps {
 	int n_usage;
 };
 
-int metrics_read(const char *bpf_root, struct metrics_maps *out, struct err *e);
+/* known: the usage of a map that is too large to be counted anew. */
+int metrics_read(const char *bpf_root, const struct map_usage *known,
+		 struct metrics_maps *out, struct err *e);
 void metrics_format_maps(const struct metrics_maps *m, struct evbuffer *out);
 
 /* One family: its head, then its values. labels may be NULL: no labels; else

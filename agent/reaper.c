@@ -21,6 +21,7 @@ struct reaper {
 	struct agent *agent;
 	struct event *timer;
 	struct reaper_stats stats;
+	struct map_usage usage;
 	struct map_cursor cursor; /* where the round goes on */
 	unsigned int seen;	  /* entries in this round */
 	struct fl_tuple keys[SLICE];
@@ -99,28 +100,49 @@ static void reap_leftovers(struct reaper *r)
 	r->last_leftovers = clock_seconds();
 }
 
+/* Not at the start: it counts the entries. */
+static int look_at_map(struct reaper *r)
+{
+	struct err e = {0};
+	int rc = map_usage(r->agent->config.bpf_root, FL_MAP_FLOWS, &r->usage,
+			   &e);
+
+	if (rc) {
+		log_warn("flows cannot be reaped", "error=\"%s\"", e.msg);
+		arm(r, 10);
+	}
+	return rc;
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct reaper *r = arg;
 
 	(void)fd;
 	(void)what;
+	if (!r->usage.max_entries && look_at_map(r))
+		return;
 	if (slice(r)) {
 		arm(r, 0);
 		return;
 	}
 	r->stats.rounds++;
-	r->stats.entries = r->seen;
+	r->usage.entries = r->seen;
 	r->seen = 0;
 	r->cursor = (struct map_cursor){0};
 	if (clock_seconds() - r->last_leftovers >= LEFTOVERS_SECONDS)
 		reap_leftovers(r);
-	arm(r, idle_interval(r->stats.entries, r->stats.max_entries));
+	arm(r, idle_interval(r->usage.entries, r->usage.max_entries));
 }
 
 const struct reaper_stats *reaper_stats(const struct reaper *r)
 {
 	return &r->stats;
+}
+
+const struct map_usage *reaper_flows(const struct reaper *r)
+{
+	return &r->usage;
 }
 
 void reaper_stop(struct reaper *r)
@@ -135,17 +157,12 @@ void reaper_stop(struct reaper *r)
 int reaper_start(struct agent *a, struct reaper **out, struct err *e)
 {
 	struct reaper *r = memory_alloc(sizeof(*r));
-	struct map_usage usage;
 
 	r->agent = a;
 	r->timer = evtimer_new(a->base, on_timer, r);
 	*out = r;
 	if (!r->timer)
 		return err_set(e, ENOMEM, "out of memory");
-	if (map_usage(a->config.bpf_root, FL_MAP_FLOWS, &usage, e))
-		return -e->code;
-	r->stats.max_entries = usage.max_entries;
-	r->stats.entries = usage.entries;
 	arm(r, 1);
 	return 0;
 }

@@ -21,9 +21,15 @@ static void refresh_facts(struct agent *a, struct problems *p)
 {
 	struct facts now = {0};
 	struct err e = {0};
+	int rc = facts_read(a->net, &now, &e);
 
-	if (facts_read(a->net, &now, &e)) {
-		problems_add(p, "%s", e.msg);
+	if (rc) {
+		/* Too much goes on right now: the old picture will do. */
+		a->facts_are_old = true;
+		if (rc == -EAGAIN)
+			reconcile_soon(a);
+		else
+			problems_add(p, "%s", e.msg);
 		return;
 	}
 	facts_free(&a->facts);

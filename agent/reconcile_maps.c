@@ -283,8 +283,9 @@ static void set_config(struct fl_config *cfg, void *arg)
 	want.epoch = cfg->epoch;
 	*cfg = want;
 	before.events_per_second = want.events_per_second;
-	if (memcmp(&before, cfg, sizeof(before)))
-		cfg->epoch++;
+	/* 0 is the epoch of a map that nobody has set up. */
+	if (memcmp(&before, cfg, sizeof(before)) && !++cfg->epoch)
+		cfg->epoch = 1;
 }
 
 /* ---- all of them ---------------------------------------------------- */

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <limits.h>
+#include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,6 +77,8 @@ static bool scan(struct source_dir *s)
 		rc = cluster_dir_scan(&s->content, &changed, &e);
 	else
 		s->content.readable = false;
+	if (changed)
+		malloc_trim(0); /* the trees of manifests are gone */
 	changed |= set_error(s, rc ? e.msg : "");
 	s->waiting_since = 0;
 	arm(s, rc ? RETRY_MS : HEAL_MS);

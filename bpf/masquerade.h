@@ -124,13 +124,14 @@ static __always_inline int try_free_port(struct __sk_buff *skb, struct slow *s,
 	return 0;
 }
 
-/* The next port of the range, if it is usable and nobody has it. The tries are
- * spread evenly over the range: what is taken lies in blocks, a pod's ports in
- * sequence or the services' hole, and neighbours would all be in the same one.
+/* The next port of the range, if it is usable and nobody has it. Start and
+ * stride are random for each connection: what is taken lies in blocks, a pod's
+ * ports in sequence or the services' hole, and connections that follow the same
+ * steps meet the same ones taken.
  *
  * verifier: a function of its own, so that the loop around it has one way back.
  * With several the compiler puts the increment before the loop's head, which
- * 5.10 to 6.7 refuse as a "back-edge". */
+ * 6.1 refuses as a "back-edge". */
 static __noinline int try_next_port(struct __sk_buff *skb, struct slow *s)
 {
 	const struct fl_config *cfg = config_get();
@@ -139,7 +140,7 @@ static __noinline int try_next_port(struct __sk_buff *skb, struct slow *s)
 	if (!cfg)
 		return 0;
 	span = cfg->masq_port_max - cfg->masq_port_min + 1;
-	s->port += span / MASQ_TRIES | 1;
+	s->port += s->stride;
 	port = cfg->masq_port_min + (span ? s->port % span : s->port);
 	if (!is_usable(cfg, port))
 		return 0;
@@ -175,6 +176,9 @@ static __always_inline int take_port(struct __sk_buff *skb, struct slow *s,
 		count(FL_COUNT_HOST_TRANSLATED);
 	}
 	s->port = bpf_get_prandom_u32();
+	s->stride = cfg->masq_port_max - cfg->masq_port_min < MASQ_TRIES
+			    ? 1
+			    : bpf_get_prandom_u32() | 1;
 	for (int i = 0; i < MASQ_TRIES && !ret; i++)
 		ret = try_next_port(skb, s);
 	if (ret)

@@ -12,7 +12,7 @@ packages="
 	libevent-dev libyaml-dev libcmocka-dev
 	iproute2 iputils-ping ethtool tcpdump iperf3 sockperf netcat-openbsd socat
 	jq python3 procps psmisc strace util-linux
-	containerd runc containernetworking-plugins busybox-static
+	nftables containerd runc containernetworking-plugins busybox-static
 "
 
 missing=

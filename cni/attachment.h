@@ -72,9 +72,3 @@ const char *bpf_root_of(const struct conf *conf, const struct node_facts *node);
 
 /* The namespace behind CNI_NETNS, judged. CNI_NO_CONTAINER if it is gone. */
 int netns_open(const char *path, int *fd, struct failure *f);
-
-/* ADD and DEL share the lock, GC has it alone (and then nobody is between two
- * steps). -1 where it cannot be had for good reasons (no directory); for GC
- * CNI_TRY_AGAIN after a while. */
-int state_lock_shared(const char *state_dir, int *fd, struct failure *f);
-int state_lock_alone(const char *state_dir, int *fd, struct failure *f);

@@ -260,10 +260,9 @@ static int read_json(int fd, struct call *c, struct failure *f)
 	if (json_parse("network configuration on standard input", c->text,
 		       c->len, &c->json, &e))
 		return failure_set(f, CNI_DECODE, "%s", e.msg);
-	if (c->verb == VERB_VERSION && cJSON_IsObject(c->json) &&
-	    !cJSON_GetObjectItemCaseSensitive(c->json, "cniVersion"))
-		return 0;
-	return conf_version(c->json, &c->conf, f);
+	ret = conf_version(c->json, &c->conf, f);
+	/* Who asks in a version that we do not speak wants to know which. */
+	return c->verb == VERB_VERSION && ret == CNI_VERSION ? 0 : ret;
 }
 
 /* CHECK came with 0.4.0, GC and STATUS with 1.1.0. */

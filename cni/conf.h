@@ -9,14 +9,7 @@
 #include "../lib/state.h"
 #include "failure.h"
 #include "version.h"
-
-/* Addresses and MAC that somebody asks for. */
-struct wishes {
-	struct fl_addr ips[STATE_ADDRS_MAX];
-	int n_ips;
-	bool has_mac;
-	unsigned char mac[6];
-};
+#include "wishes.h"
 
 struct conf {
 	enum cni_version version;
@@ -43,6 +36,3 @@ int conf_version(const cJSON *json, struct conf *c, struct failure *f);
  * the attachment, so what only ADD needs is not judged. */
 int conf_parse(const cJSON *json, bool lenient, struct conf *c,
 	       struct failure *f);
-
-/* "10.0.0.5" or "10.0.0.5/24" -> address; -EINVAL. */
-int address_parse(const char *text, struct fl_addr *out);

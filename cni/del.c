@@ -8,6 +8,7 @@
 #include "attachment.h"
 #include "interrupt.h"
 #include "journal.h"
+#include "lock.h"
 #include "notify.h"
 #include "removal.h"
 

@@ -172,6 +172,23 @@ static int device_sysctl(const char *family, const char *device,
 	return sysctl_write(path, value, e);
 }
 
+/* A node may have it off for devices to come. Read first: a write waits for
+ * the RTNL lock. */
+static int host_ipv6(struct attachment *a, struct err *e)
+{
+	const char *device = a->record.host_device;
+	__cleanup(mem_free) char *text = NULL;
+	char path[128];
+	int ret;
+
+	snprintf(path, sizeof(path), "/proc/sys/net/ipv6/conf/%s/disable_ipv6",
+		 device);
+	ret = file_read(path, 64, &text, NULL, e);
+	if (!ret && text[0] != '0')
+		ret = device_sysctl("ipv6", device, "disable_ipv6", "0", e);
+	return ret ? ret : link_forward_ipv6(a->host, device, e);
+}
+
 /* Of this device only: what the node forwards otherwise is its own affair. */
 static int host_sysctls(struct attachment *a, struct err *e)
 {
@@ -181,7 +198,7 @@ static int host_sysctls(struct attachment *a, struct err *e)
 	if (!ret)
 		ret = device_sysctl("ipv4", device, "rp_filter", "0", e);
 	if (!ret && has_family(a, false))
-		ret = link_forward_ipv6(a->host, device, e);
+		ret = host_ipv6(a, e);
 	return ret;
 }
 

@@ -16,6 +16,7 @@
 #include "entries.h"
 #include "interrupt.h"
 #include "journal.h"
+#include "lock.h"
 #include "removal.h"
 
 struct gc {
@@ -193,17 +194,32 @@ static bool record_is_broken(const char *state_dir, const char *file)
 	return true;
 }
 
-static void clean_dir(struct gc *gc, const char *path, bool records)
+static bool is_broken_record(const struct call *c, const char *file)
+{
+	return has_suffix(file, ".json") && !names_valid(c, file) &&
+	       record_is_broken(c->conf.state_dir, file);
+}
+
+/* An address whose file names nobody. */
+static bool is_broken_address(const struct call *c, const char *file)
+{
+	struct ip_owner owner;
+	struct fl_addr addr;
+
+	return !addr_parse(file, &addr) &&
+	       ip_file_read(c->conf.state_dir, c->conf.name, &addr, &owner,
+			    NULL) == -EINVAL;
+}
+
+static void clean_dir(struct gc *gc, const char *path,
+		      bool (*is_broken)(const struct call *c, const char *file))
 {
 	__cleanup(dir_close) DIR *dir = opendir(path);
-	const char *state_dir = gc->call->conf.state_dir;
 	struct dirent *entry;
 
 	while (dir && (entry = readdir(dir))) {
 		if (!is_temporary(entry->d_name) &&
-		    (!records || !has_suffix(entry->d_name, ".json") ||
-		     names_valid(gc->call, entry->d_name) ||
-		     !record_is_broken(state_dir, entry->d_name)))
+		    !is_broken(gc->call, entry->d_name))
 			continue;
 		if (!unlinkat(dirfd(dir), entry->d_name, 0)) {
 			gc->removed++;
@@ -219,9 +235,9 @@ static void clean_files(struct gc *gc)
 	char path[600];
 
 	snprintf(path, sizeof(path), "%s/endpoints", conf->state_dir);
-	clean_dir(gc, path, true);
+	clean_dir(gc, path, is_broken_record);
 	snprintf(path, sizeof(path), "%s/ips/%s", conf->state_dir, conf->name);
-	clean_dir(gc, path, false);
+	clean_dir(gc, path, is_broken_address);
 }
 
 /* ---- addresses ----------------------------------------------------------- */
@@ -277,18 +293,45 @@ static bool is_listed_device(const struct call *c, const char *device)
 	return false;
 }
 
+struct owner_search {
+	const struct call *call;
+	const char *device;
+};
+
+/* Does somebody of another network have an address, and this device? */
+static int is_anothers_device(const struct ip_owner *owner, void *arg)
+{
+	const struct owner_search *search = arg;
+	char name[16];
+
+	host_device_name(owner->container_id, owner->ifname, name);
+	return strcmp(owner->network, search->call->conf.name) &&
+	       !strcmp(name, search->device);
+}
+
+/* Has it an attachment, recorded or listed or with an address? */
+static bool is_claimed_device(struct gc *gc, char *device)
+{
+	struct owner_search search = {.call = gc->call, .device = device};
+	const char *state_dir = gc->call->conf.state_dir;
+	int bad = 0;
+
+	return is_listed_device(gc->call, device) ||
+	       endpoint_record_each(state_dir, has_device, device, &bad,
+				    NULL) ||
+	       bad ||
+	       ip_file_each(state_dir, NULL, is_anothers_device, &search, NULL,
+			    NULL);
+}
+
 static int remove_stray_device(const struct link_info *l, void *arg)
 {
 	struct gc *gc = arg;
 	char name[16];
 	struct err e = {0};
-	int bad = 0;
 
 	memcpy(name, l->name, sizeof(name));
-	if (!is_ours_by_name(l) || is_listed_device(gc->call, name) ||
-	    endpoint_record_each(gc->call->conf.state_dir, has_device, name,
-				 &bad, NULL) ||
-	    bad)
+	if (!is_ours_by_name(l) || is_claimed_device(gc, name))
 		return 0;
 	if (detach_device(gc->bpf_root, l->ifindex, &e) ||
 	    link_del(gc->host, l->name, &e)) {

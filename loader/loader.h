@@ -126,7 +126,8 @@ struct map_cursor {
 	__u32 position;
 	bool begun;
 };
-int map_slice(int fd, struct map_cursor *c, void *keys, void *values, unsigned int *n);
+int map_slice(int fd, struct map_cursor *c, void *keys, void *values,
+	      unsigned int *n);
 
 /* Sum over CPUs of one slot of a per-CPU array whose value is n_words __u64. */
 int map_sum_percpu(int fd, __u32 index, unsigned int n_words, __u64 *sum);
@@ -142,6 +143,8 @@ struct map_usage {
 /* Fill and bytes of one map; counting walks it. */
 int map_usage(const char *bpf_root, const char *name, struct map_usage *out,
 	      struct err *e);
+/* Kernel memory of all maps; walks none of them. */
+unsigned long long maps_bytes(const char *bpf_root);
 /* Names of all maps of the ABI, NULL-terminated. */
 const char *const *map_names(void);
 

@@ -77,3 +77,16 @@ int map_usage(const char *bpf_root, const char *name, struct map_usage *out,
 	*out = u;
 	return 0;
 }
+
+unsigned long long maps_bytes(const char *bpf_root)
+{
+	unsigned long long sum = 0;
+
+	for (const char *const *name = map_names(); *name; name++) {
+		__cleanup(fd_close) int fd = map_open(bpf_root, *name, NULL);
+
+		if (fd >= 0)
+			sum += map_bytes(fd);
+	}
+	return sum;
+}

@@ -98,6 +98,7 @@ static void new_connections_have_a_limit_of_their_own(void **state)
 
 	node.config.events_per_second = 3;
 	config_write();
+	limit_fill(FL_DROP_SPOOFED_ADDR, 0);
 	limit_fill(FL_LIMIT_EVENT + FL_EVENT_FLOW_NEW, 0);
 	for (int i = 0; i < 10; i++) {
 		message(&p, .src = &f->pod_a, .dst = &f->pod_b,
@@ -108,7 +109,6 @@ static void new_connections_have_a_limit_of_their_own(void **state)
 	assert_int_equal(told, 3);
 	assert_int_equal(counter_read(FL_COUNT_EVENTS_LIMITED), 7);
 	assert_int_equal(counter_read(FL_COUNT_FLOWS_CREATED), 10);
-	limit_fill(FL_DROP_SPOOFED_ADDR, 0);
 	message(&p, .src = &f->pod_b, .dst = &f->small);
 	expect_drop(FROM_POD_A, &p, SPOOFED_ADDR);
 	assert_int_equal(last.n_events, 1);

@@ -271,18 +271,19 @@ static void another_datagrams_ports_are_not_used(void **state)
 static void a_forged_first_fragment_is_not_remembered_for_others(void **state)
 {
 	const struct family *f = *state;
-	struct message m = datagram(f, &f->world, IPPROTO_UDP);
-	struct packet first = piece(&m, 0, 5), p = piece(&m, 1, 5);
+	struct message m = datagram(f, &f->world, IPPROTO_UDP), forged = m;
+	struct packet first = piece(&m, 0, 5), later = piece(&m, 1, 5), p, want;
 
-	m.sport = PORT + 1;
 	expect_sent(FROM_POD_A, &first, UPLINK, NULL);
-	first = piece(&m, 0, 5);
-	expect_drop(FROM_POD(small), &first, SPOOFED_ADDR);
-	m.sport = PORT;
+	forged.sport = PORT + 1;
+	p = piece(&forged, 0, 5);
+	expect_drop(FROM_POD(small), &p, SPOOFED_ADDR);
 	m.src = &f->node;
 	m.ttl = 63;
-	first = piece(&m, 1, 5);
-	expect_sent(FROM_POD_A, &p, UPLINK, &first);
+	want = piece(&m, 1, 5);
+	expect_sent(FROM_POD_A, &later, UPLINK, &want);
+	assert_int_equal(flow_of(&first).packets, 2);
+	assert_int_equal(flow_count(), 2);
 }
 
 static void the_same_identification_may_be_used_again(void **state)

@@ -6,6 +6,7 @@
 #include "traffic.h"
 
 #include <netinet/in.h>
+#include <string.h>
 
 enum { PORT = IN_RANGE };
 
@@ -125,6 +126,30 @@ static void a_quoted_datagram_without_checksum_keeps_none(void **state)
 		     ERROR(.kind = ERROR_PORT), QUOTE(.packet = &inner));
 	packet_build(&want, ETH(.src = gateway_mac, .dst = mac_a),
 		     IP(.src = &ipv4.router, .dst = &ipv4.pod_a, .ttl = 63),
+		     ERROR(.kind = ERROR_PORT), QUOTE(.packet = &sent));
+	expect_sent(FROM_UPLINK, &p, LOCAL, &want);
+}
+
+/* Zero means none in UDP, so a quoted sum that comes out as zero is ~0. */
+static void a_quoted_udp_checksum_never_becomes_zero(void **state)
+{
+	const struct family *f = *state;
+	struct message m = outgoing(f, IPPROTO_UDP, PORT);
+	size_t data = ETH_LEN + f->ip_len + 8;
+	struct packet sent, inner, p, want;
+
+	message_build(&sent, &m);
+	udp_sum_to_zero(&sent);
+	expect_sent(FROM_POD_A, &sent, UPLINK, NULL);
+	m.src = &f->node;
+	message_build(&inner, &m);
+	memcpy(inner.data + data, sent.data + data, 2);
+	udp_sum(&inner);
+	packet_build(&p, ETH(.src = router_mac, .dst = uplink_mac),
+		     IP(.src = &f->router, .dst = &f->node),
+		     ERROR(.kind = ERROR_PORT), QUOTE(.packet = &inner));
+	packet_build(&want, ETH(.src = gateway_mac, .dst = mac_a),
+		     IP(.src = &f->router, .dst = &f->pod_a, .ttl = 63),
 		     ERROR(.kind = ERROR_PORT), QUOTE(.packet = &sent));
 	expect_sent(FROM_UPLINK, &p, LOCAL, &want);
 }
@@ -273,6 +298,27 @@ static void errors_of_the_host_reach_the_pod(void **state)
 	expect_pass(TO_POD_A, &p, LOCAL);
 }
 
+/* A pod that was made again has its address, but another device and MAC. */
+static void errors_follow_a_pod_that_was_made_again(void **state)
+{
+	const struct family *f = *state;
+	struct packet sent, p, want;
+
+	message(&sent, .src = &f->pod_a, .dst = &f->pod_b,
+		.proto = IPPROTO_UDP);
+	run(FROM_POD_A, &sent);
+	endpoint_write(&f->pod_a, node.small, mac_small, 1500);
+	epoch_raise_now();
+	packet_build(&p, ETH(.src = mac_b, .dst = gateway_mac),
+		     IP(.src = &f->pod_b, .dst = &f->pod_a),
+		     ERROR(.kind = ERROR_PORT), QUOTE(.packet = &sent));
+	hop(&p, mac_small, gateway_mac, &want);
+	expect_sent(FROM_POD_B, &p, LOCAL, &want);
+	endpoint_remove(&f->pod_a);
+	epoch_raise_now();
+	expect_drop(FROM_POD_B, &p, NO_ENDPOINT);
+}
+
 /* ---- errors that are lies -------------------------------------------- */
 
 static void unrelated_errors_of_pods_are_dropped(void **state)
@@ -337,6 +383,25 @@ static void a_pod_cannot_end_another_pods_connection(void **state)
 		     IP(.src = &f->pod_b, .dst = &f->pod_a),
 		     ERROR(.kind = ERROR_PORT), QUOTE(.packet = &sent));
 	expect_drop(FROM_POD_B, &p, SPOOFED_MAC);
+}
+
+/* ... nor can anybody outside, or on another node, that never saw a packet of
+ * it. */
+static void nobody_else_can_end_a_connection_between_pods(void **state)
+{
+	const struct family *f = *state;
+	struct packet sent, p;
+
+	message(&sent, .src = &f->pod_a, .dst = &f->pod_b);
+	run(FROM_POD_A, &sent);
+	packet_build(&p, ETH(.src = router_mac, .dst = uplink_mac),
+		     IP(.src = &f->world, .dst = &f->pod_a),
+		     ERROR(.kind = ERROR_HOST), QUOTE(.packet = &sent));
+	expect_pass(FROM_UPLINK, &p, NOT_OURS);
+	packet_build(&p, ETH(.src = overlay_src_mac, .dst = overlay_mac),
+		     IP(.src = &f->remote_pod, .dst = &f->pod_a),
+		     ERROR(.kind = ERROR_HOST), QUOTE(.packet = &sent));
+	expect_drop(FROM_NODE2, &p, ICMP_UNRELATED);
 }
 
 /* An error goes to who sent what it quotes, and to nobody else. */
@@ -437,6 +502,7 @@ int main(void)
 		FAMILIES(errors_about_what_a_pod_sent_reach_it),
 		FAMILIES(errors_about_what_a_pod_got_leave_as_the_node),
 		ONCE(a_quoted_datagram_without_checksum_keeps_none),
+		FAMILIES(a_quoted_udp_checksum_never_becomes_zero),
 		FAMILIES(quoted_options_and_fragment_headers_are_stepped_over),
 		FAMILIES(odd_quotes_keep_right_checksums),
 		FAMILIES(errors_between_pods_go_as_they_are),
@@ -444,9 +510,11 @@ int main(void)
 		FAMILIES(errors_to_another_node_go_by_the_overlay),
 		FAMILIES(errors_about_what_the_host_sent_are_the_hosts),
 		FAMILIES(errors_of_the_host_reach_the_pod),
+		FAMILIES(errors_follow_a_pod_that_was_made_again),
 		FAMILIES(unrelated_errors_of_pods_are_dropped),
 		FAMILIES(unrelated_errors_at_the_uplink_are_the_hosts),
 		FAMILIES(a_pod_cannot_end_another_pods_connection),
+		FAMILIES(nobody_else_can_end_a_connection_between_pods),
 		FAMILIES(errors_to_others_than_the_quoted_sender_go_nowhere),
 		FAMILIES(quotes_too_short_to_name_a_flow_are_unrelated),
 		FAMILIES(quoted_later_fragments_are_unrelated),

@@ -20,6 +20,7 @@
 #include <cmocka.h>
 
 #include "../../lib/cleanup.h"
+#include "../../lib/link.h"
 #include "../../loader/loader.h"
 
 static struct config config;
@@ -435,6 +436,102 @@ static void too_many_keys_are_refused(void **state)
 		-E2BIG);
 }
 
+/* ---- attachments ------------------------------------------------------ */
+
+static unsigned int device_add(struct link_ctx *ctx, const char *name)
+{
+	struct link_info l;
+
+	assert_int_equal(link_add_dummy(ctx, name, 1500, NULL), 0);
+	assert_int_equal(link_get(ctx, name, &l, NULL), 0);
+	return l.ifindex;
+}
+
+struct attached {
+	unsigned int ifindex;
+	enum attach_role role;
+	enum attach_mode mode;
+	int n;
+};
+
+static int see_attached(unsigned int ifindex, enum attach_role role,
+			enum attach_mode mode, void *arg)
+{
+	struct attached *a = arg;
+
+	a->ifindex = ifindex;
+	a->role = role;
+	a->mode = mode;
+	a->n++;
+	return 0;
+}
+
+/* Each way, if the kernel has it: seen while it is there, swept when it is
+ * not, and only then. */
+static void attachments_of_devices_that_are_gone_are_swept(void **state)
+{
+	static const enum attach_mode modes[] = {ATTACH_CLSACT, ATTACH_TCX};
+	__cleanup(link_close) struct link_ctx *ctx = NULL;
+
+	(void)state;
+	assert_int_equal(link_open(&ctx, NULL), 0);
+	for (int i = 0; i < (attach_has_tcx() ? 2 : 1); i++) {
+		unsigned int ifindex = device_add(ctx, "swept");
+		struct attached a = {0};
+		int n = -1;
+
+		assert_int_equal(attach_device(root, modes[i], ifindex,
+					       ATTACH_POD, NULL),
+				 0);
+		assert_int_equal(attach_verify(root, ifindex, ATTACH_POD, NULL),
+				 0);
+		assert_int_equal(
+			attach_verify(root, ifindex, ATTACH_UPLINK, NULL),
+			-ENOENT);
+		assert_int_equal(attach_sweep(root, &n, NULL), 0);
+		assert_int_equal(n, 0);
+		assert_int_equal(attach_each(root, see_attached, &a, NULL), 0);
+		assert_int_equal(a.n, 1);
+		assert_int_equal(a.ifindex, ifindex);
+		assert_int_equal(a.role, ATTACH_POD);
+		assert_int_equal(a.mode, modes[i]);
+
+		assert_int_equal(link_del(ctx, "swept", NULL), 0);
+		assert_int_equal(attach_sweep(root, &n, NULL), 0);
+		assert_int_equal(n, 1);
+		assert_int_equal(attach_sweep(root, &n, NULL), 0);
+		assert_int_equal(n, 0);
+		assert_int_equal(attach_each(root, see_attached, &a, NULL), 0);
+		assert_int_equal(a.n, 1);
+	}
+}
+
+static void
+a_pods_device_is_attached_by_a_filter_unless_told_otherwise(void **state)
+{
+	__cleanup(link_close) struct link_ctx *ctx = NULL;
+	struct attached a = {0};
+	unsigned int ifindex;
+
+	(void)state;
+	assert_int_equal(link_open(&ctx, NULL), 0);
+	ifindex = device_add(ctx, "auto");
+	assert_int_equal(
+		attach_device(root, ATTACH_AUTO, ifindex, ATTACH_POD, NULL), 0);
+	assert_int_equal(attach_each(root, see_attached, &a, NULL), 0);
+	assert_int_equal(a.mode, ATTACH_CLSACT);
+	assert_int_equal(
+		attach_device(root, ATTACH_AUTO, ifindex, ATTACH_UPLINK, NULL),
+		0);
+	assert_int_equal(attach_each(root, see_attached, &a, NULL), 0);
+	assert_int_equal(a.role, ATTACH_UPLINK);
+	assert_int_equal(a.mode, attach_has_tcx() ? ATTACH_TCX : ATTACH_CLSACT);
+	assert_int_equal(detach_device(root, ifindex, NULL), 0);
+	assert_int_equal(attach_verify(root, ifindex, ATTACH_UPLINK, NULL),
+			 -ENOENT);
+	assert_int_equal(link_del(ctx, "auto", NULL), 0);
+}
+
 static void nothing_works_where_nothing_is_loaded(void **state)
 {
 	const char *none = "/sys/fs/bpf/flt-not-there";
@@ -478,6 +575,10 @@ int main(void)
 		cmocka_unit_test(
 			the_reaper_removes_what_is_idle_and_keeps_what_is_not),
 		cmocka_unit_test(too_many_keys_are_refused),
+		cmocka_unit_test(
+			attachments_of_devices_that_are_gone_are_swept),
+		cmocka_unit_test(
+			a_pods_device_is_attached_by_a_filter_unless_told_otherwise),
 		cmocka_unit_test(nothing_works_where_nothing_is_loaded),
 	};
 

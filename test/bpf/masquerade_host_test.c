@@ -51,15 +51,18 @@ static void ports_of_host_sockets_are_not_taken(void **state)
 {
 	const struct family *f = *state;
 	struct message m = outgoing(f, IPPROTO_UDP, IN_RANGE);
+	__u64 seen;
 
 	sockets[0] = socket_bind(f, SOCK_DGRAM, IN_RANGE);
 	sockets[1] = socket_bind(f, SOCK_STREAM, IN_RANGE);
 	assert_true(sockets[0] >= 0 && sockets[1] >= 0);
 	assert_int_not_equal(leaves(f, &m), IN_RANGE);
-	assert_int_equal(counter_read(FL_COUNT_MASQ_SOCKET), 1);
+	/* Another may be tried at random that is the same one. */
+	seen = counter_read(FL_COUNT_MASQ_SOCKET);
+	assert_in_range(seen, 1, 3);
 	m.proto = IPPROTO_TCP;
 	assert_int_not_equal(leaves(f, &m), IN_RANGE);
-	assert_int_equal(counter_read(FL_COUNT_MASQ_SOCKET), 2);
+	assert_in_range(counter_read(FL_COUNT_MASQ_SOCKET), seen + 1, seen + 3);
 }
 
 /* A message of the host itself to the world, on its way out. */
@@ -147,6 +150,23 @@ static void what_the_host_does_outside_the_range_is_its_own(void **state)
 	assert_int_equal(flow_count(), 0);
 }
 
+/* Nobody masquerades as another address of the node: no port can be lost. */
+static void what_the_host_does_as_somebody_else_is_its_own(void **state)
+{
+	const struct family *f = *state;
+	const struct fl_addr *others[] = {&f->node2, &f->host};
+	struct packet p;
+
+	for (int i = 0; i < 2; i++) {
+		struct message host = from_host(f, IPPROTO_UDP);
+
+		host.src = others[i];
+		message_build(&p, &host);
+		expect_pass(TO_UPLINK, &p, NOT_OURS);
+	}
+	assert_int_equal(flow_count(), 0);
+}
+
 /* The stack cut a large datagram of a pod into pieces, say. */
 static void a_pods_packet_through_the_stack_is_masqueraded_too(void **state)
 {
@@ -210,6 +230,7 @@ int main(void)
 		FAMILIES(a_pod_does_not_get_the_port_of_a_host_connection),
 		FAMILIES(a_host_connection_makes_way_for_a_pods),
 		FAMILIES(what_the_host_does_outside_the_range_is_its_own),
+		FAMILIES(what_the_host_does_as_somebody_else_is_its_own),
 		FAMILIES(a_pods_packet_through_the_stack_is_masqueraded_too),
 		FAMILIES(a_mapping_is_the_same_by_either_way_out),
 		FAMILIES(a_translated_host_connection_keeps_its_port),

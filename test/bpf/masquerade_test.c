@@ -384,32 +384,16 @@ static void a_udp_checksum_never_becomes_zero(void **state)
 {
 	const struct family *f = *state;
 	struct message m = outgoing(f, IPPROTO_UDP, IN_RANGE), translated = m;
+	size_t data = ETH_LEN + f->ip_len + 8;
 	struct packet p, want;
-	size_t l4 = ETH_LEN + f->ip_len, data = l4 + 8;
-	__u16 sum;
 
-	/* Payload that makes the translated packet's sum ~0: the sum over it
-	 * with that word zero. */
 	translated.src = &f->node;
 	translated.ttl = 63;
 	message_build(&want, &translated);
-	memset(want.data + data, 0, 2);
-	memset(want.data + l4 + 6, 0, 2);
-	sum = checksum(want.data + l4, want.len - l4,
-		       checksum_pseudo(&f->node, &f->world, want.len - l4,
-				       IPPROTO_UDP));
-	want.data[data] = sum >> 8;
-	want.data[data + 1] = sum;
-	memset(want.data + l4 + 6, 0xff, 2);
-
+	udp_sum_to_zero(&want);
 	message_build(&p, &m);
 	memcpy(p.data + data, want.data + data, 2);
-	memset(p.data + l4 + 6, 0, 2);
-	sum = checksum(
-		p.data + l4, p.len - l4,
-		checksum_pseudo(&f->pod_a, &f->world, p.len - l4, IPPROTO_UDP));
-	p.data[l4 + 6] = sum >> 8;
-	p.data[l4 + 7] = sum;
+	udp_sum(&p);
 	expect_sent(FROM_POD_A, &p, UPLINK, &want);
 }
 

@@ -90,6 +90,15 @@ static const struct past pasts[] = {
 };
 enum { PASTS = sizeof(pasts) / sizeof(pasts[0]) };
 
+static const struct past *past_of(const char *what)
+{
+	for (int i = 0; i < PASTS; i++)
+		if (!strcmp(pasts[i].what, what))
+			return &pasts[i];
+	fail_msg("no past %s", what);
+	return NULL;
+}
+
 /* Plays it between pod_a and pod_b; the tuple of pod_a's direction. */
 static struct fl_tuple play(const struct family *f, const struct past *past)
 {
@@ -160,7 +169,7 @@ static void the_replys_key_names_the_connection_as_well(void **state)
 static void one_busy_direction_keeps_both(void **state)
 {
 	const struct family *f = *state;
-	const struct past *udp = &pasts[10];
+	const struct past *udp = past_of("UDP");
 	struct fl_tuple key = play(f, udp), reply = tuple_reversed(key);
 
 	flow_age(&key, 100000);
@@ -175,7 +184,8 @@ static void one_busy_direction_keeps_both(void **state)
 static void what_was_used_meanwhile_stays(void **state)
 {
 	const struct family *f = *state;
-	struct fl_tuple key = play(f, &pasts[9]), reply = tuple_reversed(key);
+	struct fl_tuple key = play(f, past_of("UDP one way")),
+			reply = tuple_reversed(key);
 	struct packet p;
 
 	flow_age(&key, 100000);
@@ -209,13 +219,14 @@ static void a_masqueraded_connection_goes_with_its_port(void **state)
 static void a_single_direction_is_removed_too(void **state)
 {
 	const struct family *f = *state;
-	struct fl_tuple key = play(f, &pasts[10]), reply = tuple_reversed(key);
+	struct fl_tuple key = play(f, past_of("UDP")),
+			reply = tuple_reversed(key);
 
 	flow_age(&reply, 1000);
 	flow_remove(&key);
 	assert_int_equal(reap_keys(&reply, 1), 1);
 	assert_int_equal(flow_count(), 0);
-	key = play(f, &pasts[10]);
+	key = play(f, past_of("UDP"));
 	flow_age(&key, 1000);
 	flow_remove(&reply);
 	assert_int_equal(reap_keys(&key, 1), 1);
@@ -227,7 +238,7 @@ static void keys_that_are_gone_are_no_error(void **state)
 	const struct family *f = *state;
 	struct fl_tuple keys[3] = {0};
 
-	keys[0] = play(f, &pasts[9]);
+	keys[0] = play(f, past_of("UDP one way"));
 	keys[1] = tuple_reversed(keys[0]);
 	keys[2] = (struct fl_tuple){.proto = 99};
 	flow_age(&keys[0], 1000);
@@ -261,7 +272,8 @@ static void a_batch_is_removed_at_once(void **state)
 static void a_wrong_count_reads_nothing_beyond_the_data(void **state)
 {
 	const struct family *f = *state;
-	struct fl_tuple key = play(f, &pasts[9]), reply = tuple_reversed(key);
+	struct fl_tuple key = play(f, past_of("UDP one way")),
+			reply = tuple_reversed(key);
 	struct {
 		struct fl_reap_head head;
 		struct fl_tuple key;
@@ -287,7 +299,7 @@ static void the_end_is_told_with_what_was_carried(void **state)
 	struct packet p;
 
 	for (int by_reply = 0; by_reply < 2; by_reply++) {
-		struct fl_tuple key = play(f, &pasts[10]);
+		struct fl_tuple key = play(f, past_of("UDP"));
 		struct fl_tuple reply = tuple_reversed(key);
 
 		message(&p, .src = &f->pod_a, .dst = &f->pod_b,

@@ -42,6 +42,44 @@ void message_build(struct packet *p, const struct message *m)
 		     l4, DATA(.len = m->len ? m->len : 32, .first = 1));
 }
 
+static __u16 udp_checksum(const struct packet *p, const struct view *v)
+{
+	return checksum(
+		p->data + v->l4_off, v->l4_len,
+		checksum_pseudo(&v->saddr, &v->daddr, v->l4_len, IPPROTO_UDP));
+}
+
+void udp_sum_to_zero(struct packet *p)
+{
+	struct view v;
+	__u8 *udp, *data;
+	__u16 sum;
+
+	packet_view(p, &v);
+	udp = p->data + v.l4_off;
+	data = udp + 8;
+	memset(udp + 6, 0, 2);
+	memset(data, 0, 2);
+	sum = udp_checksum(p, &v);
+	data[0] = sum >> 8;
+	data[1] = sum;
+	memset(udp + 6, 0xff, 2);
+}
+
+void udp_sum(struct packet *p)
+{
+	struct view v;
+	__u8 *udp;
+	__u16 sum;
+
+	packet_view(p, &v);
+	udp = p->data + v.l4_off;
+	memset(udp + 6, 0, 2);
+	sum = udp_checksum(p, &v);
+	udp[6] = sum >> 8;
+	udp[7] = sum;
+}
+
 void hop(const struct packet *in, const __u8 *dmac, const __u8 *smac,
 	 struct packet *out)
 {

@@ -22,6 +22,11 @@ struct message {
 void message_build(struct packet *p, const struct message *m);
 #define message(p, ...) message_build(p, &(struct message){__VA_ARGS__})
 
+/* Makes the sum of a UDP message come out as zero, which is sent as ~0, by its
+ * payload's first two bytes; or sums it up anew after they changed. */
+void udp_sum_to_zero(struct packet *p);
+void udp_sum(struct packet *p);
+
 /* The protocols that have ports or identifiers, for tests of each. */
 extern const __u8 protocols[];
 enum { PROTOCOLS = 4 };

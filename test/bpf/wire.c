@@ -102,7 +102,7 @@ static bool receive(int fd, struct packet *p, int timeout_ms)
 
 bool wire_receive(int fd, struct packet *p)
 {
-	return receive(fd, p, 1000);
+	return receive(fd, p, 3000);
 }
 
 void wire_drain(int fd)

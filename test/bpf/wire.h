@@ -13,10 +13,10 @@ void wire_attach(void);
 /* A socket on a device of a namespace (an fd of node.h). */
 int wire_open(int ns, const char *device);
 void wire_send(int fd, const struct packet *p);
-/* The next frame within a second; false: none. */
+/* The next frame within three seconds; false: none. */
 bool wire_receive(int fd, struct packet *p);
 void wire_drain(int fd); /* forget what came so far */
 
-/* Is the frame among those that come within a second? Shows those that came
+/* Is the frame among those that come? Shows those that came
  * in its stead. */
 bool wire_expect(int fd, const struct packet *want);

@@ -74,4 +74,5 @@ container() {
 	(as_process=exec ctr run --rm --cni --runc-root "$DIR/runc" \
 		--rootfs "$R/rootfs" "$id" "$@") >"$R/out.$id" 2>&1 </dev/null &
 	container_pids+=($!)
+	disown # no word of its end
 }
