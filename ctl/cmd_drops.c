@@ -43,6 +43,15 @@ static void pause_for(double seconds)
 	nanosleep(&ts, NULL);
 }
 
+/* Counts know reasons only; an event knows which policy it was. */
+static bool has_policy(const struct drop_view *drops, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (drops[i].reason == FL_DROP_POLICY)
+			return true;
+	return false;
+}
+
 static void print_table(const struct ctl *c, const struct drop_view *drops,
 			size_t n)
 {
@@ -70,6 +79,10 @@ static void print_table(const struct ctl *c, const struct drop_view *drops,
 		return;
 	}
 	table_print(t, &c->look, stdout);
+	if (c->terminal && c->look.headers && has_policy(drops, n))
+		printf("%s`fairlead monitor --reason policy` names the policy "
+		       "and the pod%s\n",
+		       style_on(&c->look, FAINT), style_off(&c->look, FAINT));
 	if (c->terminal && c->look.headers)
 		printf("%s`fairlead help %s` says what that means and where to "
 		       "look%s\n",

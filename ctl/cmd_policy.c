@@ -56,21 +56,14 @@ static void print_problem(const struct ctl *c, const char *whose,
 
 static void print_problems(const struct ctl *c, const struct rulebook *book)
 {
-	bool closed = false;
-
 	for (size_t i = 0; i < book->n_policies; i++) {
 		const struct rulebook_policy *p = &book->policies[i];
 
 		for (size_t j = 0; j < p->n_problems; j++)
 			print_problem(c, p->name, p->problems[j]);
-		closed = closed || !p->valid;
 	}
 	for (size_t i = 0; i < book->n_problems; i++)
 		print_problem(c, "", book->problems[i]);
-	if (closed)
-		text_wrap("What an invalid policy selects is closed in the "
-			  "directions that the policy governs.",
-			  9, c->look.width ? c->look.width : 80, stdout);
 }
 
 static void print_list(const struct ctl *c, const struct rulebook *book)
@@ -188,22 +181,25 @@ static void print_side(const struct ctl *c, unsigned int side,
 	table_print(t, &c->look, stdout);
 }
 
-static void print_group(const struct ctl *c, const struct endpoint_view *ep,
+static void print_group(const struct endpoint_view *ep,
 			const struct rulebook *book)
 {
 	const struct rulebook_group *g = rulebook_group(book, ep->policy_id);
+	char name[RULE_TEXT_LEN];
 
 	if (!g)
 		return;
 	fputs("selected by ", stdout);
-	for (size_t i = 0; i < g->n_policies; i++)
-		printf("%s%s", i ? ", " : "", g->policies[i]);
+	for (size_t i = 0; i < g->n_policies; i++) {
+		format_clean(g->policies[i], name, sizeof(name));
+		printf("%s%s", i ? ", " : "", name);
+	}
 	putchar('\n');
-	(void)c;
 }
 
 static void print_pod(const struct ctl *c, const struct endpoint_view *ep,
-		      const struct verdict_list *v, const struct rulebook *book)
+		      const struct verdict_list *v, const struct rulebook *book,
+		      bool is_audited)
 {
 	char label[POD_LABEL_LEN], clean[POD_LABEL_LEN];
 	char addrs[ENDPOINT_ADDRS_LEN];
@@ -211,11 +207,11 @@ static void print_pod(const struct ctl *c, const struct endpoint_view *ep,
 	format_clean(pod_label(ep->record, label), clean, sizeof(clean));
 	printf("%s%s%s  %s\n", style_on(&c->look, BOLD), clean,
 	       style_off(&c->look, BOLD), endpoint_addrs(ep, addrs));
-	print_group(c, ep, book);
+	print_group(ep, book);
 	if (ep->flags & FL_ENDPOINT_PENDING)
 		puts("pending: the agent has not seen it yet; where policies "
 		     "exist, it talks to this node only");
-	if (ep->flags & FL_ENDPOINT_AUDIT)
+	if (is_audited)
 		puts("audit: what is denied here is told, and let through");
 	for (unsigned int side = 0; side < N_SIDES; side++)
 		print_side(c, side, ep, v, book);
@@ -258,7 +254,7 @@ static void add_side_doc(cJSON *doc, unsigned int side,
 
 static void print_pod_json(const struct endpoint_view *ep,
 			   const struct verdict_list *v,
-			   const struct rulebook *book)
+			   const struct rulebook *book, bool is_audited)
 {
 	const struct rulebook_group *g = rulebook_group(book, ep->policy_id);
 	__cleanup(doc_free) cJSON *doc = doc_object();
@@ -272,7 +268,7 @@ static void print_pod_json(const struct endpoint_view *ep,
 	doc_u64(doc, "endpoint", ep->ifindex);
 	doc_u64(doc, "policyID", ep->policy_id);
 	doc_bool(doc, "pending", ep->flags & FL_ENDPOINT_PENDING);
-	doc_bool(doc, "audit", ep->flags & FL_ENDPOINT_AUDIT);
+	doc_bool(doc, "audit", is_audited);
 	if (g)
 		doc_add(doc, "policies", texts_doc(g->policies, g->n_policies));
 	for (unsigned int side = 0; side < N_SIDES; side++)
@@ -286,7 +282,12 @@ static int policy_of_pod(const struct ctl *c, const char *wanted,
 	__cleanup(endpoint_list_free) struct endpoints eps = {0};
 	__cleanup(verdict_list_free) struct verdict_list v = {0};
 	const struct endpoint_view *ep;
-	int rc = endpoint_list_read(c, &eps, e);
+	struct fl_config config;
+	bool is_audited;
+	int rc = ctl_config_read(c, &config, e);
+
+	if (!rc)
+		rc = endpoint_list_read(c, &eps, e);
 
 	if (rc)
 		return rc;
@@ -297,10 +298,12 @@ static int policy_of_pod(const struct ctl *c, const char *wanted,
 		rc = verdict_list_read(c, ep->policy_id, &v, e);
 	if (rc)
 		return rc;
+	is_audited =
+		ep->flags & FL_ENDPOINT_AUDIT || config.flags & FL_CONFIG_AUDIT;
 	if (c->json)
-		print_pod_json(ep, &v, book);
+		print_pod_json(ep, &v, book, is_audited);
 	else
-		print_pod(c, ep, &v, book);
+		print_pod(c, ep, &v, book, is_audited);
 	return EXIT_FINE;
 }
 

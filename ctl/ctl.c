@@ -8,6 +8,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#include "../lib/cleanup.h"
 #include "../lib/config.h"
 #include "../lib/state.h"
 #include "../loader/loader.h"
@@ -107,6 +108,18 @@ int ctl_map_open(const struct ctl *c, const char *name, struct err *e)
 		return err_set(e, EPERM,
 			       "reading BPF maps needs root: run it with sudo");
 	return fd;
+}
+
+int ctl_config_read(const struct ctl *c, struct fl_config *out, struct err *e)
+{
+	__cleanup(fd_close) int fd = ctl_map_open(c, FL_MAP_CONFIG, e);
+	__u32 zero = 0;
+	int rc;
+
+	if (fd < 0)
+		return fd;
+	rc = map_lookup(fd, &zero, out);
+	return rc ? err_sys(e, -rc, "read " FL_MAP_CONFIG) : 0;
 }
 
 void ctl_note(const char *fmt, ...)

@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stdio.h>
 
+#include <fairlead/abi.h>
+
 #include "../lib/err.h"
 #include "option.h"
 #include "table.h"
@@ -73,6 +75,9 @@ void ctl_settle(struct ctl *c);
 
 /* fd of a pinned map. -ENOENT with a sentence that says what to do. */
 int ctl_map_open(const struct ctl *c, const char *name, struct err *e);
+
+/* The one entry of fl_config. */
+int ctl_config_read(const struct ctl *c, struct fl_config *out, struct err *e);
 
 /* A remark for a person, on stderr. */
 void ctl_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

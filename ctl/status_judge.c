@@ -226,9 +226,15 @@ static void judge_policies(const struct status *s, struct findings *out)
 	if (n > named)
 		finding_add(out, BAD, "`fairlead policy` lists them.",
 			    "%zu more policies are invalid", n - named);
-	for (size_t i = 0; i < s->rules.n_problems && i < NAMED_MAX; i++)
+	for (size_t i = 0, shown = 0;
+	     i < s->rules.n_problems && shown < NAMED_MAX; i++) {
+		/* The policy itself has said so. */
+		if (strstr(s->rules.problems[i], " is invalid: "))
+			continue;
 		finding_add(out, WARN, "See `fairlead policy`.",
 			    "policies: %.200s", s->rules.problems[i]);
+		shown++;
+	}
 	if (s->loaded && s->config.flags & FL_CONFIG_AUDIT)
 		finding_add(out, WARN,
 			    "`policy-audit` is on; what would be dropped is "

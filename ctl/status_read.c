@@ -29,18 +29,6 @@ static int read_hooks(const struct ctl *c, struct status *s, struct err *e)
 	return 0;
 }
 
-static int read_config(const struct ctl *c, struct status *s, struct err *e)
-{
-	__cleanup(fd_close) int fd = ctl_map_open(c, FL_MAP_CONFIG, e);
-	__u32 zero = 0;
-	int rc;
-
-	if (fd < 0)
-		return fd;
-	rc = map_lookup(fd, &zero, &s->config);
-	return rc ? err_sys(e, -rc, "read " FL_MAP_CONFIG) : 0;
-}
-
 /* ---- devices --------------------------------------------------------- */
 
 /* Another namespace has devices of the same numbers. */
@@ -171,7 +159,7 @@ static int read_loaded(const struct ctl *c, struct status *s, struct err *e)
 	int rc = metrics_snapshot(c, &s->before, e);
 
 	if (!rc)
-		rc = read_config(c, s, e);
+		rc = ctl_config_read(c, &s->config, e);
 	if (!rc)
 		rc = read_hooks(c, s, e);
 	if (!rc)

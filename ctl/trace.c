@@ -182,20 +182,10 @@ static int ask(const struct ctl *c, struct trace *t, struct err *e)
 
 /* ---- all of it ------------------------------------------------------- */
 
-static int read_config(const struct ctl *c, struct fl_config *out,
-		       struct err *e)
-{
-	__cleanup(fd_close) int fd = ctl_map_open(c, FL_MAP_CONFIG, e);
-	__u32 zero = 0;
-	int rc = fd < 0 ? fd : map_lookup(fd, &zero, out);
-
-	return fd < 0 ? fd : rc ? err_sys(e, -rc, "read " FL_MAP_CONFIG) : 0;
-}
-
 int trace_run(const struct ctl *c, const struct trace_request *r,
 	      struct trace *out, struct err *e)
 {
-	int rc = read_config(c, &out->config, e);
+	int rc = ctl_config_read(c, &out->config, e);
 
 	if (!rc)
 		rc = endpoint_list_read(c, &out->endpoints, e);
