@@ -70,8 +70,10 @@ def ports_of(manifests):
 class Prober:
     """Probes of one world. own: this node; local: names of its pods."""
 
-    def __init__(self, random, world, manifests, own, local):
-        self.r, self.world = random, world
+    def __init__(self, random, evaluator, manifests, own, local):
+        self.r, self.evaluator = random, evaluator
+        self.world = world = evaluator.world
+        self.about = {}  # rule -> addresses that it is about
         node = world.nodes[own]
         self.local = {a: p for p in world.pods.values()
                       if p.name in local for a in p.addresses}
@@ -109,30 +111,98 @@ class Prober:
             ("TCP", "UDP", "SCTP", "ICMP", "GRE"), (50, 20, 15, 10, 5))[0]
         return protocol, self.r.choice(self.ports)
 
-    def one(self):
+    def probe(self, source, target, protocol, port):
+        hook, pod = "from_uplink", None
+        if source in self.local:
+            hook, pod = "from_pod", self.local[source].name
+        elif source in self.own[source[0]]:
+            hook, pod = "to_pod", self.local[target].name
+        return Probe(hook, pod, show(source), show(target), protocol, port)
+
+    def any_one(self):
+        """Anybody with anybody, as long as this node sees it."""
         version = self.r.choice((4, 6))
         here, away = self.here[version], self.away[version]
+        own = self.own[version]
         kind = self.r.random()
         if kind < 0.03:
-            hook = "to_pod"
-            source, target = self.r.choice(self.own[version]), \
-                self.r.choice(here)
+            source, target = self.r.choice(own), self.r.choice(here)
         elif kind < 0.4:
-            hook = "from_uplink"
             source, target = self.r.choice(away), self.r.choice(here)
         else:
-            hook = "from_pod"
-            source = self.r.choice(here)
             where = self.r.random()
-            target = self.r.choice(
-                here if where < 0.4
-                else self.own[version] if where < 0.47 else away)
-        pod = {"from_pod": source, "to_pod": target}.get(hook)
-        return Probe(hook, pod and self.local[pod].name, show(source),
-                     show(target), *self.protocol_and_port(target))
+            source = self.r.choice(here)
+            target = self.r.choice(here if where < 0.4
+                                   else own if where < 0.47 else away)
+        return self.probe(source, target, *self.protocol_and_port(target))
+
+    # ---- what a rule is about ------------------------------------------
+
+    def rules(self, direction, pod):
+        """(matches an End?, rule, its items of ports) of a pod's policies."""
+        e = self.evaluator
+        for policy in e.isolating(direction, pod):
+            for rule in policy["spec"].get(direction) or []:
+                yield (lambda peer, end: e.network_peer_matches(
+                    peer, pod.namespace, end)), rule, rule.get("ports")
+        for tier in ("Admin", "Baseline"):
+            for policy in e.of_tier(tier, pod):
+                for rule in policy["spec"].get(direction) or []:
+                    yield e.cluster_peer_matches, rule, rule.get("protocols")
+
+    def addresses_of(self, matches, rule):
+        """Those that the rule's peers match."""
+        if id(rule) not in self.about:
+            peers = rule.get("from") or rule.get("to") or []
+            self.about[id(rule)] = [
+                a for v in (4, 6)
+                for a in self.here[v] + self.away[v] + self.own[v]
+                if any(matches(p, self.world.end(a)) for p in peers)]
+        return self.about[id(rule)]
+
+    def port_near(self, item, receiver):
+        """(protocol, port) at an edge of what an item of ports matches."""
+        if "destinationNamedPort" in item or isinstance(item.get("port"), str):
+            name = item.get("port") or item["destinationNamedPort"]
+            ports = [(p, n) for m, p, n in
+                     (receiver.pod.ports if receiver.pod else []) if m == name]
+            return self.r.choice(ports) if ports else None
+        if not item or "port" in item or "protocol" in item:
+            protocol = item.get("protocol", "TCP")
+            first = item.get("port", 80)
+            last = item.get("endPort", first)
+        else:
+            (protocol, value), = item.items()
+            wanted = value["destinationPort"]
+            first = wanted.get("number") or wanted["range"]["start"]
+            last = wanted.get("number") or wanted["range"]["end"]
+        port = self.r.choice((first, first, last, first - 1, last + 1,
+                              (first + last) // 2))
+        return protocol.upper(), min(max(port, 1), 65535)
+
+    def pointed_one(self):
+        """At the edges of what some rule is about, None if that is nobody."""
+        ours = self.r.choice(list(self.local))
+        direction = self.r.choice((INGRESS, EGRESS))
+        rules = list(self.rules(direction, self.local[ours]))
+        if not rules:
+            return None
+        matches, rule, ports = self.r.choice(rules)
+        peers = [a for a in self.addresses_of(matches, rule)
+                 if a[0] == ours[0]]
+        if not peers:
+            return None
+        peer = self.r.choice(peers)
+        source, target = (peer, ours) if direction == INGRESS else (ours, peer)
+        what = self.protocol_and_port(target)
+        if ports and self.r.random() < 0.85:
+            what = self.port_near(self.r.choice(ports),
+                                  self.world.end(target)) or what
+        return self.probe(source, target, *what)
 
     def some(self, n):
-        return [self.one() for _ in range(n)]
+        return [(self.r.random() < 0.5 and self.pointed_one())
+                or self.any_one() for _ in range(n)]
 
 
 # ---- comparing -------------------------------------------------------------
@@ -216,8 +286,8 @@ class Judge:
         for direction, number, verdict in (
                 (EGRESS, answer.egress_rule, out),
                 (INGRESS, answer.ingress_rule, into)):
-            # All that may be pods share one identity: no rule is told.
-            if direction in strangers and number == 0:
+            # All that may be pods share one identity, whatever allows it.
+            if direction in strangers:
                 continue
             if not self._is_named(number, verdict):
                 return (f"{TOLD}rightly allowed, {direction} by "
