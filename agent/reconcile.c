@@ -87,12 +87,12 @@ static void set_up(struct agent *a, bool full, struct changes *changes,
 	reconcile_maps(a, all, changes, p);
 	if (!all)
 		return;
+	reconcile_host(a, full, p);
+	reconcile_node_file(a, p);
 	if (changes->added || changes->changed || changes->removed ||
 	    changes->raise)
 		a->policy_file_is_old = true;
 	reconcile_policy_file(a, p);
-	reconcile_host(a, full, p);
-	reconcile_node_file(a, p);
 }
 
 static void count(struct agent *a, const struct changes *c, double seconds,
