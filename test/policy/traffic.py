@@ -16,7 +16,6 @@ from diff import node_manifests, show
 from evaluate import PORT_PROTOCOLS, Evaluator
 from model import World
 from node import Broken, Node
-from probes import ports_of
 from worlds import NUMBERS, Maker
 
 PEER = Path(__file__).parent / "peer.py"
@@ -30,6 +29,10 @@ class RealNode(Node):
         self.cluster_dir, self.state_dir = cluster_dir, state_dir
         self.turn = 0
         self.pods = self._find_pods()
+
+    def move(self, manifests):
+        """The attachments first: pods do not change their namespace."""
+        self._announce(self._move_pods(manifests))
 
 
 class RealMaker(Maker):
@@ -98,10 +101,21 @@ class Test:
     def world(self, number):
         """(manifests, ports): always the same of a seed and a number."""
         r = random.Random(f"{self.seed}/{number}")
-        manifests = RealMaker(r, list(node_manifests())[:2],
-                              [n.places() for n in self.nodes]).world()
-        known = {p for p in ports_of(manifests) if p in NUMBERS}
-        return manifests, sorted(r.sample(sorted(known), PORTS))
+        while True:
+            manifests = RealMaker(r, list(node_manifests())[:2],
+                                  [n.places() for n in self.nodes]).world()
+            ports = sorted(r.sample(NUMBERS, PORTS))
+            if 0.15 < self.share_denied(manifests, ports) < 0.85:
+                return manifests, ports
+
+    def share_denied(self, manifests, ports):
+        """Worlds in which all or nothing is allowed tell little."""
+        evaluator = Evaluator(World(manifests))
+        verdicts = [evaluator.allowed(self.source(name, address), address,
+                                      protocol, port)
+                    for name in self.places for protocol, address, port, _
+                    in self.targets(name, ports)]
+        return verdicts.count(False) / len(verdicts)
 
     def targets(self, name, ports):
         return [(protocol, address, port, other)
@@ -117,6 +131,8 @@ class Test:
     def differences(self, number):
         """What did not happen as it should, and the world."""
         manifests, ports = self.world(number)
+        for node in self.nodes:
+            node.move(manifests)
         for node in self.nodes:
             node.apply(manifests)
         evaluator = Evaluator(World(manifests))
@@ -170,11 +186,7 @@ def main():
         pods.close()
     print(f"{test.asked} connections in {o.worlds} worlds, {test.denied} "
           f"denied; {wrong} worlds wrong; {time.monotonic() - start:.0f} s")
-    # A test that sees one verdict only sees nothing.
-    one_sided = not 0.05 < test.denied / (test.asked or 1) < 0.95
-    if one_sided:
-        print("nearly all verdicts are the same")
-    sys.exit(bool(wrong or one_sided))
+    sys.exit(bool(wrong))
 
 
 if __name__ == "__main__":
