@@ -149,7 +149,7 @@ def main():
     for name in ("cluster-dir", "state-dir", "bpf-root", "probe", "seed"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--uplink", type=int, required=True)
-    parser.add_argument("--worlds", type=int, default=70)
+    parser.add_argument("--worlds", type=int, default=100)
     parser.add_argument("--first", type=int, default=0)
     parser.add_argument("--probes", type=int, default=1200)
     parser.add_argument("--failures", type=int, default=3)

@@ -311,6 +311,50 @@ class ClusterNetworkPolicy(Case):
         self.yes([p], FRONT, STRANGER)
 
 
+class Strangers(unittest.TestCase):
+    """Addresses of pod ranges that are no pod that anybody knows."""
+
+    def possible(self, direction, *policies, protocol="TCP", port=80,
+                 address="10.2.0.77"):
+        world = World(CLUSTER + list(policies))
+        return Evaluator(world).possible(
+            direction, world.pods["default/db"], world.end(address),
+            protocol, port)
+
+    def test_labels_may_match_them(self):
+        deny = cluster("c", "Admin", 1, ingress=[
+            {"action": "Deny", "from": [{"namespaces": {}}]}])
+        self.assertEqual(self.possible("ingress", deny), {True, False})
+        self.assertEqual(self.possible("ingress", deny, address=WORLD),
+                         {True})
+        allow = network("a", {"podSelector": {}, "ingress": [
+            {"from": [{"podSelector": {}}]}]})
+        self.assertEqual(self.possible("ingress", allow), {True, False})
+
+    def test_what_does_not_ask_for_labels_is_certain(self):
+        deny = cluster("c", "Admin", 1, egress=[
+            {"action": "Deny", "to": [{"networks": ["10.2.0.0/16"]}]}])
+        self.assertEqual(self.possible("egress", deny), {False})
+        allow = network("a", {"podSelector": {}, "ingress": [{}]})
+        self.assertEqual(self.possible("ingress", allow), {True})
+
+    def test_they_may_have_any_named_port(self):
+        rule = network("x", {"podSelector": {}, "policyTypes": ["Egress"],
+                             "egress": [{"ports": [{"port": "sql"}]}]})
+        self.assertEqual(self.possible("egress", rule), {True, False})
+        self.assertEqual(self.possible("egress", rule, protocol="UDP"),
+                         {False})
+
+    def test_a_pass_leads_to_the_next_tier(self):
+        rules = [{"action": "Pass", "from": [{"namespaces": {}}]},
+                 {"action": "Accept", "from": [{"namespaces": {}}]}]
+        admin = cluster("c", "Admin", 1, ingress=rules)
+        deny = network("d", {"podSelector": {}})
+        self.assertEqual(self.possible("ingress", admin, deny),
+                         {True, False})
+        self.assertEqual(self.possible("ingress", admin), {True})
+
+
 class Selectors(unittest.TestCase):
     def test_operators(self):
         def one(key, operator, *values):

@@ -4,11 +4,13 @@
 Written from the Kubernetes API documentation, and sharing nothing with
 Fairlead's own code: what both get wrong, they should get wrong differently.
 """
+import functools
 import ipaddress
 
 ACTIVE = ("", "Pending", "Running", "Unknown")
 
 
+@functools.cache
 def address(text):
     """An address as (version, number)."""
     a = ipaddress.ip_address(text)
@@ -116,6 +118,7 @@ class End:
         return f"{show(self.addr)} ({who})"
 
 
+@functools.cache
 def show(addr):
     version, number = addr
     if version == 4:

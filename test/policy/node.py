@@ -187,5 +187,5 @@ def write(path, content):
     """Whole or not at all, as the agent expects it."""
     temporary = os.path.join(os.path.dirname(path), ".tmp-policy-test")
     with open(temporary, "w", encoding="utf-8") as f:
-        json.dump(content, f)
+        f.write(json.dumps(content))
     os.rename(temporary, path)
