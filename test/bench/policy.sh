@@ -6,7 +6,7 @@
 
 POLICY_LOCAL=40		# pods of node p
 POLICY_PODS=1000	# of the cluster
-POLICY_NUMBER=200
+POLICY_NUMBER=1000
 POLICY_CHANGES=10	# a round
 
 slow_path_round() {
@@ -17,7 +17,10 @@ slow_path_round() {
 			progress "round $((round + 1)) of $ROUNDS: slow_path_v$family, $policies policies"
 			if ! taskset -c "$CPU" "$TOOLS/slow_path" "$BPFFS/$P-slow" $family $policies \
 				>"$DIR/times" 2>"$DIR/out"; then
-				failed slow_path_v${family}_$policies fairlead "$(tail -n 1 "$DIR/out")"
+				name=_$policies
+				failed slow_path_v$family${name#_0} fairlead "$(tail -n 1 "$DIR/out")"
+				[ $policies = 0 ] || failed fast_path_v${family}_policies_$policies \
+					fairlead "$(tail -n 1 "$DIR/out")"
 				rm -rf "${BPFFS:?}/$P-slow"
 			fi
 			while read -r name ns; do

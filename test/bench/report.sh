@@ -56,7 +56,7 @@ report() {
 # ≤ for times and sizes, ≥ for rates.
 table() {
 	local name unit budget raw ours within ptp bridge vxlan
-	printf '\n%-26s %-7s %9s %9s %9s %9s %12s  %s\n' '' unit raw fairlead ptp bridge kernel-vxlan budget
+	printf '\n%-32s %-7s %9s %9s %9s %9s %12s  %s\n' '' unit raw fairlead ptp bridge kernel-vxlan budget
 	jq -r '
 	def figure: if . == null then "-" elif . >= 1000 then round | tostring
 		elif . >= 100 then . * 10 | round / 10 | tostring else . * 100 | round / 100 | tostring end;
@@ -71,7 +71,7 @@ table() {
 	    elif ($more and $ours.median >= $ours.budget) or ($more or $ours.median > $ours.budget | not) then "within"
 	    else "over" end)]
 	| join("\t")' "$1" | while IFS=$'\t' read -r name unit raw ours ptp bridge vxlan budget within; do
-		printf '%-26s %-7s %9s %9s %9s %9s %12s  %-12s %s\n' \
+		printf '%-32s %-7s %9s %9s %9s %9s %12s  %-12s %s\n' \
 			"$name" "$unit" "$raw" "$ours" "$ptp" "$bridge" "$vxlan" "$budget" "$within"
 	done
 	jq -r 'map(select(.why)) | group_by([.system, .why])[]
