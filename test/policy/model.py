@@ -21,7 +21,8 @@ class Block:
     """A CIDR, with the part of it that is left out."""
 
     def __init__(self, cidr, excepted=()):
-        net = ipaddress.ip_network(cidr)
+        # The API takes bits behind the length, and nobody looks at them.
+        net = ipaddress.ip_network(cidr, strict=False)
         self.version = net.version
         self.first = int(net.network_address)
         self.last = int(net.broadcast_address)

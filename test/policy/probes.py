@@ -44,7 +44,7 @@ def edges(manifests):
         for some in walk(manifests, key):
             ranges.update(some)
     for r in sorted(ranges):
-        net = ipaddress.ip_network(r)
+        net = ipaddress.ip_network(r, strict=False)
         first, last = int(net[0]), int(net[-1])
         for number in (first - 1, first, last, last + 1):
             if 0 < number < 1 << net.max_prefixlen:

@@ -151,11 +151,14 @@ class Maker:
         lengths = (8, 15, 16, 23, 24, 25, 26, 28, 30, 31, 32) \
             if a.version == 4 else \
             (7, 16, 32, 47, 48, 64, 96, 112, 120, 121, 125, 127, 128)
-        return str(ipaddress.ip_network((a, self.r.choice(lengths)), False))
+        length = self.r.choice(lengths)
+        if self.some(0.05):
+            return f"{a}/{length}"
+        return str(ipaddress.ip_network((a, length), False))
 
     def inside(self, cidr):
         """A part of it, around an address that somebody has, if any."""
-        net = ipaddress.ip_network(cidr)
+        net = ipaddress.ip_network(cidr, strict=False)
         if net.prefixlen == net.max_prefixlen:
             return None
         at = [a for a in map(ipaddress.ip_address, self.known) if a in net]
