@@ -21,7 +21,7 @@ import time
 CLONE_NEWNET = 0x40000000
 PORT = 7000
 PAUSE = 0.0002  # between datagrams
-REST = 0.05     # between changes
+REST = 0.4      # between changes: each is alone
 PATIENCE = 5
 libc = ctypes.CDLL(None, use_errno=True)
 

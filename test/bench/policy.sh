@@ -7,7 +7,7 @@
 POLICY_LOCAL=40		# pods of node p
 POLICY_PODS=1000	# of the cluster
 POLICY_NUMBER=1000
-POLICY_CHANGES=10	# a round
+POLICY_CHANGES=6	# a round
 
 slow_path_round() {
 	local family policies name ns
