@@ -48,21 +48,20 @@ void journal_open(const char *file, enum log_level level)
 void journal_context(const char *verb, const char *container_id,
 		     const char *ifname, const char *network)
 {
-	int n = snprintf(sink.context, sizeof(sink.context), "verb=%s", verb);
-
 	if (*container_id)
-		n += snprintf(sink.context + n,
-			      sizeof(sink.context) - (size_t)n,
-			      " container=%s ifname=%s", container_id, ifname);
-	snprintf(sink.context + n, sizeof(sink.context) - (size_t)n,
-		 " network=%s", network);
+		log_pairs(sink.context, sizeof(sink.context),
+			  "verb=%s container=%s ifname=%s network=%s", verb,
+			  container_id, ifname, network);
+	else
+		log_pairs(sink.context, sizeof(sink.context),
+			  "verb=%s network=%s", verb, network);
 }
 
 static void write_to(int fd, enum log_level level, const char *msg,
 		     const char *pairs)
 {
 	log_set_fd(fd);
-	log_write(level, msg, "%s", pairs);
+	log_write_pairs(level, msg, pairs);
 }
 
 void journal(enum log_level level, const char *msg, const char *kv, ...)
@@ -73,24 +72,23 @@ void journal(enum log_level level, const char *msg, const char *kv, ...)
 		[LOG_LEVEL_INFO] = LOG_INFO,
 		[LOG_LEVEL_DEBUG] = LOG_DEBUG,
 	};
-	char pairs[2048];
+	char pairs[4096];
 	va_list ap;
-	int n;
+	size_t n;
 
 	if (level > sink.level)
 		return;
 	log_set_level(sink.level);
-	n = snprintf(pairs, sizeof(pairs), "%s%s", sink.context,
-		     kv && *sink.context ? " " : "");
+	n = strlen(strcpy(pairs, sink.context));
 	if (kv) {
 		va_start(ap, kv);
-		vsnprintf(pairs + n, sizeof(pairs) - (size_t)n, kv, ap);
+		log_vpairs(pairs + n, sizeof(pairs) - n, kv, ap);
 		va_end(ap);
 	}
 	if (sink.fd >= 0)
 		write_to(sink.fd, level, msg, pairs);
 	if (sink.syslog)
-		syslog(priority[level], "%s %s", msg, pairs);
+		syslog(priority[level], "%s%s", msg, pairs);
 	if (level <= LOG_LEVEL_WARN)
 		write_to(STDERR_FILENO, level, msg, pairs);
 }

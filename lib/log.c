@@ -79,7 +79,8 @@ void log_set_fd(int fd)
 /* A piece goes in whole or not at all, and some room is kept for what closes
  * the line, so that a line cut short is still a line, and still JSON. */
 struct line {
-	char text[LINE_MAX_BYTES];
+	char *text;
+	size_t size;
 	size_t len;
 	bool cut;
 };
@@ -87,7 +88,7 @@ struct line {
 
 static void line_put(struct line *l, const char *piece, size_t n)
 {
-	if (l->cut || l->len + n > sizeof(l->text) - CLOSING_BYTES) {
+	if (l->cut || l->len + n > l->size - CLOSING_BYTES) {
 		l->cut = true;
 		return;
 	}
@@ -134,9 +135,9 @@ static size_t utf8_len(const unsigned char *s, size_t n)
 	return len;
 }
 
-/* Text from anywhere: nothing in it may end the line, move the cursor or
- * break the JSON around it. */
-static void line_escape(struct line *l, const char *text, size_t n)
+/* Text from anywhere: nothing in it may end the line, move the cursor or, if
+ * it stands in quotes, end those. */
+static void line_escape(struct line *l, const char *text, size_t n, bool quoted)
 {
 	bool json = line_format == LOG_FORMAT_JSON;
 	char escape[8];
@@ -152,7 +153,7 @@ static void line_escape(struct line *l, const char *text, size_t n)
 				 json ? "\\u%04x" : "\\x%02x",
 				 json && !len ? 0xfffd : c);
 			line_puts(l, escape);
-		} else if (json && (c == '"' || c == '\\')) {
+		} else if (quoted && (c == '"' || c == '\\')) {
 			line_puts(l, c == '"' ? "\\\"" : "\\\\");
 		} else {
 			line_put(l, text, len);
@@ -202,92 +203,178 @@ static size_t value_len(const char *s)
 	return n;
 }
 
-/* A pair that has no room whole is left out, with all behind it. */
-static void line_pairs_json(struct line *l, const char *kv)
+/* How much of the expanded text the first n bytes of its format make. A cut
+ * between conversions leaves a format that takes the first of the arguments. */
+static size_t expanded_len(const char *kv, size_t n, va_list ap)
 {
-	while (*kv) {
-		size_t key = key_len(kv), value, before = l->len;
+	char prefix[KV_MAX_BYTES];
+	va_list copy;
+	int len;
 
-		if (!key) {
-			kv++;
-			continue;
-		}
-		line_puts(l, ",\"");
-		line_put(l, kv, key);
-		line_puts(l, "\":\"");
-		kv += key + 1;
-		value = value_len(kv);
-		if (value > 1 && kv[0] == '"' && kv[value - 1] == '"')
-			line_escape(l, kv + 1, value - 2);
-		else
-			line_escape(l, kv, value);
-		kv += value;
-		line_puts(l, "\"");
-		if (l->cut) {
-			l->len = before;
-			return;
-		}
-	}
+	snprintf(prefix, sizeof(prefix), "%.*s", (int)n, kv);
+	va_copy(copy, ap);
+	len = vsnprintf(NULL, 0, prefix, copy);
+	va_end(copy);
+	return len < 0 ? 0 : (size_t)len;
 }
 
-static void line_json(struct line *l, enum log_level level, const char *msg,
-		      const char *kv)
+static size_t expand(char out[KV_MAX_BYTES], const char *kv, va_list ap)
 {
-	line_puts(l, "{\"time\":\"");
-	line_time(l);
-	line_puts(l, "\",\"level\":\"");
-	line_puts(l, level_names[level]);
-	line_puts(l, "\",\"msg\":\"");
-	line_escape(l, msg, strlen(msg));
+	va_list copy;
+	int len;
+
+	va_copy(copy, ap);
+	len = vsnprintf(out, KV_MAX_BYTES, kv, copy);
+	va_end(copy);
+	if (len < KV_MAX_BYTES)
+		return len < 0 ? 0 : (size_t)len;
+	memcpy(out + KV_MAX_BYTES - 4, "...", 4);
+	return KV_MAX_BYTES - 1;
+}
+
+static bool needs_quotes(const char *value, size_t n)
+{
+	size_t i, len;
+
+	for (i = 0; i < n; i += len) {
+		len = utf8_len((const unsigned char *)value + i, n - i);
+		if (!len || (unsigned char)value[i] <= ' ' ||
+		    value[i] == 0x7f || strchr("\"\\=", value[i]))
+			return true;
+	}
+	return false;
+}
+
+/* A value that has no room whole ends in dots; a key that has none is left
+ * out, with all behind it. */
+static void line_pair(struct line *l, const char *key, size_t key_bytes,
+		      const char *value, size_t n, bool quoted)
+{
+	bool json = line_format == LOG_FORMAT_JSON;
+	size_t before = l->len;
+
+	quoted = quoted || json || needs_quotes(value, n);
+	line_puts(l, json ? ",\"" : " ");
+	line_put(l, key, key_bytes);
+	line_puts(l, json ? "\":" : "=");
+	if (quoted)
+		line_puts(l, "\"");
 	if (l->cut) {
-		line_close(l, "...\"}\n");
+		l->len = before;
 		return;
 	}
-	line_puts(l, "\"");
-	line_pairs_json(l, kv);
-	line_close(l, "}\n");
+	line_escape(l, value, n, quoted);
+	if (l->cut)
+		line_close(l, "...");
+	if (quoted)
+		line_close(l, "\"");
 }
 
-static void line_text(struct line *l, enum log_level level, const char *msg,
-		      const char *kv)
+/* Where a pair begins and ends is for the format to say: no argument can make
+ * another one. */
+static void line_pairs(struct line *l, const char *kv, va_list ap)
 {
+	char text[KV_MAX_BYTES];
+	size_t len = expand(text, kv, ap), key, n, from, to;
+	const char *at = kv, *value;
+	bool quoted;
+
+	while (*at && !l->cut) {
+		key = key_len(at);
+		if (!key) {
+			at++;
+			continue;
+		}
+		value = at + key + 1;
+		n = value_len(value);
+		quoted = n > 1 && value[0] == '"' && value[n - 1] == '"';
+		from = expanded_len(kv, (size_t)(value - kv) + quoted, ap);
+		to = expanded_len(kv, (size_t)(value - kv) + n - quoted, ap);
+		to = to < len ? to : len;
+		if (from <= to)
+			line_pair(l, at, key, text + from, to - from, quoted);
+		at = value + n;
+	}
+}
+
+void log_pairs(char *out, size_t size, const char *kv, ...)
+{
+	va_list ap;
+
+	va_start(ap, kv);
+	log_vpairs(out, size, kv, ap);
+	va_end(ap);
+}
+
+void log_vpairs(char *out, size_t size, const char *kv, va_list ap)
+{
+	struct line l = {.text = out, .size = size};
+
+	if (size > CLOSING_BYTES)
+		line_pairs(&l, kv, ap);
+	out[l.len] = '\0';
+}
+
+/* ---- lines ------------------------------------------------------------- */
+
+static void line_begin(struct line *l, enum log_level level, const char *msg)
+{
+	bool json = line_format == LOG_FORMAT_JSON;
 	char name[16];
 
+	if (json)
+		line_puts(l, "{\"time\":\"");
 	line_time(l);
 	snprintf(name, sizeof(name), " %-5s ", level_names[level]);
-	line_puts(l, name);
-	line_escape(l, msg, strlen(msg));
-	if (*kv) {
-		line_puts(l, " ");
-		line_escape(l, kv, strlen(kv));
+	line_puts(l, json ? "\",\"level\":\"" : name);
+	if (json) {
+		line_puts(l, level_names[level]);
+		line_puts(l, "\",\"msg\":\"");
 	}
-	line_close(l, l->cut ? "...\n" : "\n");
+	line_escape(l, msg, strlen(msg), json);
+	if (l->cut)
+		line_close(l, "...");
+	if (json)
+		line_close(l, "\"");
+}
+
+/* One write a line: lines of two processes do not mix. A log that cannot be
+ * written must not stop the one who logs. */
+static void line_write(struct line *l)
+{
+	line_close(l, line_format == LOG_FORMAT_JSON ? "}\n" : "\n");
+	(void)!write(line_fd, l->text, l->len);
 }
 
 void log_write(enum log_level level, const char *msg, const char *kv, ...)
 {
 	int saved_errno = errno;
-	char pairs[KV_MAX_BYTES] = "";
-	struct line l;
+	char text[LINE_MAX_BYTES];
+	struct line l = {.text = text, .size = sizeof(text)};
 	va_list ap;
 
 	if (level > max_level)
 		return;
-	l.len = 0;
-	l.cut = false;
+	line_begin(&l, level, msg);
 	if (kv) {
 		va_start(ap, kv);
-		if (vsnprintf(pairs, sizeof(pairs), kv, ap) >=
-		    (int)sizeof(pairs))
-			memcpy(pairs + sizeof(pairs) - 4, "...", 4);
+		line_pairs(&l, kv, ap);
 		va_end(ap);
 	}
-	if (line_format == LOG_FORMAT_JSON)
-		line_json(&l, level, msg, pairs);
-	else
-		line_text(&l, level, msg, pairs);
-	/* One write a line: lines of two processes do not mix. A log that
-	 * cannot be written must not stop the one who logs. */
-	(void)!write(line_fd, l.text, l.len);
+	line_write(&l);
+	errno = saved_errno;
+}
+
+void log_write_pairs(enum log_level level, const char *msg, const char *pairs)
+{
+	int saved_errno = errno;
+	char text[LINE_MAX_BYTES];
+	struct line l = {.text = text, .size = sizeof(text)};
+
+	if (level > max_level)
+		return;
+	line_begin(&l, level, msg);
+	line_puts(&l, pairs);
+	line_write(&l);
 	errno = saved_errno;
 }

@@ -148,6 +148,61 @@ static void text_from_elsewhere_cannot_forge_a_line(void **state)
 			    "\\x9b\\xc2\\x9b\xc3\xa9\"\n");
 }
 
+static void values_in_text_can_be_told_apart_whatever_they_hold(void **state)
+{
+	(void)state;
+	log_warn("x", "error=\"%s\" pod=%s n=%d%%", "key \"a b\": is missing\\",
+		 "d/a\x1b[31m b\"\\", 5);
+	assert_string_equal(behind_time(logged()),
+			    "warn  x error=\"key \\\"a b\\\": is missing\\\\\" "
+			    "pod=\"d/a\\x1b[31m b\\\"\\\\\" n=5%\n");
+	log_warn("x", "a=\"%s\" b=%s c=%s d=%.2f/%zu", "", "", "k=v", 1.5,
+		 (size_t)7);
+	assert_string_equal(behind_time(logged()),
+			    "warn  x a=\"\" b= c=\"k=v\" d=1.50/7\n");
+}
+
+static void argument_cannot_forge_a_pair(void **state)
+{
+	cJSON *json;
+
+	(void)state;
+	log_info("x", "a=%s b=\"%s\" c=%s", "1 c=2", "3\" c=4", "5");
+	assert_string_equal(behind_time(logged()),
+			    "info  x a=\"1 c=2\" b=\"3\\\" c=4\" c=5\n");
+	log_set_format(LOG_FORMAT_JSON);
+	log_info("x", "a=%s b=\"%s\" c=%s", "1 c=2", "3\" c=4", "5");
+	json = object();
+	assert_field(json, "a", "1 c=2");
+	assert_field(json, "b", "3\" c=4");
+	assert_field(json, "c", "5");
+	assert_int_equal(cJSON_GetArraySize(json), 6);
+	cJSON_Delete(json);
+}
+
+static void pairs_made_beforehand_are_written_as_they_are(void **state)
+{
+	char pairs[256];
+	cJSON *json;
+
+	(void)state;
+	log_pairs(pairs, sizeof(pairs), "a=%s b=\"%s\"", "1", "two \"%s\"");
+	log_write_pairs(LOG_LEVEL_INFO, "x", pairs);
+	assert_string_equal(behind_time(logged()),
+			    "info  x a=1 b=\"two \\\"%s\\\"\"\n");
+	log_pairs(pairs, 40, "a=%s b=%s", long_text, "lost");
+	assert_string_equal(pairs, " a=\"\\x01\\x01\\x01\\x01\\x01...\"");
+	log_pairs(pairs, 8, "a=%s", "x");
+	assert_string_equal(pairs, "");
+	log_set_format(LOG_FORMAT_JSON);
+	log_pairs(pairs, sizeof(pairs), "a=%s b=\"%s\"", "1", "two \"%s\"");
+	log_write_pairs(LOG_LEVEL_INFO, "x", pairs);
+	json = object();
+	assert_field(json, "a", "1");
+	assert_field(json, "b", "two \"%s\"");
+	cJSON_Delete(json);
+}
+
 /* ---- JSON -------------------------------------------------------------- */
 
 static void json_line_has_time_level_sentence_and_pairs(void **state)
@@ -227,14 +282,14 @@ static void line_too_long_is_cut_but_stays_a_line(void **state)
 	log_info("long", "v=%s", long_text);
 	line = logged();
 	assert_ptr_equal(strchr(line, '\n'), line + strlen(line) - 1);
-	assert_non_null(strstr(line, "...\n"));
+	assert_non_null(strstr(line, "...\"\n"));
 
 	log_set_format(LOG_FORMAT_JSON);
 	log_info("long", "first=1 v=%s", long_text);
 	json = object();
 	assert_field(json, "msg", "long");
 	assert_field(json, "first", "1");
-	assert_int_equal(cJSON_GetArraySize(json), 4);
+	assert_int_equal(cJSON_GetArraySize(json), 5);
 	cJSON_Delete(json);
 
 	log_info(long_text, NULL);
@@ -261,6 +316,9 @@ int main(void)
 		TEST(names_of_levels_and_formats_are_read_exactly),
 		TEST(text_line_is_time_level_sentence_and_pairs),
 		TEST(text_from_elsewhere_cannot_forge_a_line),
+		TEST(values_in_text_can_be_told_apart_whatever_they_hold),
+		TEST(argument_cannot_forge_a_pair),
+		TEST(pairs_made_beforehand_are_written_as_they_are),
 		TEST(json_line_has_time_level_sentence_and_pairs),
 		TEST(quoted_value_keeps_spaces_quotes_and_what_looks_like_keys),
 		TEST(unquoted_value_with_spaces_is_kept_whole),
