@@ -22,9 +22,10 @@ LIBS_BPF = -lbpf -lelf -lz
 LIBS_NL  = -lnl-route-3 -lnl-3
 Q  = $(if $(filter 1,$(V)),,@)
 say = $(if $(filter 1,$(V)),,@printf '  %-7s %s\n' $(1) $(2))
-# Re-run a target through sudo for a user who is not root.
-as_root = @if [ "$$(id -u)" != 0 ]; then echo "make $@ needs root: running it through sudo"; \
-	exec sudo $(MAKE) $@ $(MAKEOVERRIDES); fi
+# What needs root runs itself again through sudo for a user who is not root.
+as_root = @if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory root-$@; else \
+	echo "make $@ needs root: running it through sudo"; \
+	sudo $(MAKE) --no-print-directory $@ $(MAKEOVERRIDES); fi
 
 PROGRAMS := fairlead-cni fairlead-agent fairlead-loader fairlead
 SKELS    := $(BUILD)/skel/datapath.skel.h $(BUILD)/skel/stub.skel.h
@@ -38,7 +39,7 @@ BENCH    := $(patsubst test/bench/%.c,$(BUILD)/test/bench/%,$(wildcard test/benc
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps programs tests test demo bench check-unit check-clang format \
+.PHONY: all deps programs tests test demo bench root-test root-demo root-bench  check-unit check-clang format \
 	format-check install clean distclean help
 
 all: deps ## Build all programs (installs what is missing first)
@@ -121,6 +122,7 @@ tests: programs $(UNIT) $(BPFTESTS) $(BENCH) $(POLICYPROBE)
 
 test: ## Set up, build and run all tests (root); ONLY="unit bpf/x e2e/y" picks some
 	$(as_root)
+root-test:
 	@$(MAKE) --no-print-directory deps && $(MAKE) --no-print-directory tests
 	@BUILD=$(BUILD) test/run $(ONLY)
 
@@ -133,11 +135,13 @@ check-clang: deps ## Build everything with clang as well
 
 demo: ## Two nodes, a world and pods on this machine, in words (root); KEEP=1 leaves it up
 	$(as_root)
+root-demo:
 	@$(MAKE) --no-print-directory all
 	@BUILD=$(BUILD) KEEP=$(KEEP) test/e2e/demo
 
 bench: ## Measure side by side; writes build/bench.json (root)
 	$(as_root)
+root-bench:
 	@$(MAKE) --no-print-directory all && $(MAKE) --no-print-directory tests
 	@BUILD=$(BUILD) test/bench/run $(ONLY)
 

@@ -23,8 +23,8 @@ done
 
 if [ -n "$missing" ] || [ ! -e "$dir/cJSON.c" ]; then
 	if [ "$(id -u)" != 0 ]; then
-		echo "deps.sh: installing packages needs root:$missing" >&2
-		exit 1
+		echo "installing packages needs root, so through sudo:$missing" >&2
+		exec sudo "$0" "$@"
 	fi
 	lists=$(mktemp -d)
 	trap 'rm -rf "$lists"' EXIT
