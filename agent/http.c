@@ -4,11 +4,14 @@
 #include <errno.h>
 #include <event2/buffer.h>
 #include <event2/http.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
+#include "../lib/cleanup.h"
 #include "agent.h"
 #include "memory.h"
 #include "metrics.h"
@@ -236,12 +239,42 @@ void http_close(struct http *h)
 	free(h);
 }
 
+/* By hand: evhttp_bind_socket() resolves even an address, and finds none where
+ * the node has no other of its family. */
+static int listen_on(const struct fl_addr *addr, unsigned int port,
+		     struct err *e)
+{
+	__cleanup(fd_close) int fd = -1;
+	struct sockaddr_in6 v6 = {.sin6_family = AF_INET6,
+				  .sin6_port = htons(port)};
+	struct sockaddr_in v4 = {.sin_family = AF_INET,
+				 .sin_port = htons(port)};
+	bool is_v4 = addr_is_v4(addr);
+	const int on = 1;
+	int family;
+	size_t len;
+
+	if (is_v4)
+		memcpy(&v4.sin_addr, addr_bytes(addr, &family, &len), 4);
+	else
+		memcpy(&v6.sin6_addr, addr_bytes(addr, &family, &len), 16);
+	fd = socket(is_v4 ? AF_INET : AF_INET6,
+		    SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) ||
+	    bind(fd, is_v4 ? (void *)&v4 : (void *)&v6,
+		 is_v4 ? sizeof(v4) : sizeof(v6)) ||
+	    listen(fd, 64))
+		return err_sys(e, errno, "listen");
+	return take_fd(&fd);
+}
+
 int http_open(struct agent *a, struct http **out, struct err *e)
 {
-	char text[ADDR_STRLEN];
 	struct http *h;
 	struct fl_addr addr;
 	unsigned int port;
+	int fd;
 
 	if (!a->config.http_address[0])
 		return 0;
@@ -256,8 +289,13 @@ int http_open(struct agent *a, struct http **out, struct err *e)
 	evhttp_set_max_body_size(h->server, HEADERS_MAX);
 	evhttp_set_timeout(h->server, IDLE_SECONDS);
 	evhttp_set_gencb(h->server, on_request, h);
-	if (evhttp_bind_socket(h->server, addr_format(&addr, text), port))
-		return err_sys(e, errno, "http-address %s",
+	fd = listen_on(&addr, port, e);
+	if (fd < 0)
+		return err_wrap(e, "http-address %s", a->config.http_address);
+	if (evhttp_accept_socket(h->server, fd)) {
+		close(fd);
+		return err_set(e, ENOMEM, "http-address %s: out of memory",
 			       a->config.http_address);
+	}
 	return 0;
 }

@@ -158,6 +158,9 @@ static int start(struct agent *a, struct err *e)
 	rc = datapath_is_possible(&a->config, e);
 	if (!rc)
 		rc = lock_state_dir(a->config.state_dir, e);
+	/* Before anything is changed: what it cannot have, it says first. */
+	if (!rc)
+		rc = http_open(a, &a->http, e);
 	if (!rc)
 		rc = datapath_start(a, e);
 	if (!rc)
@@ -176,8 +179,6 @@ static int start(struct agent *a, struct err *e)
 				 e);
 	if (!rc)
 		rc = reaper_start(a, &a->reaper, e);
-	if (!rc)
-		rc = http_open(a, &a->http, e);
 	return rc;
 }
 

@@ -14,7 +14,7 @@
 #include "memory.h"
 
 enum {
-	SETTLE_MS = 50,	   /* after a file was closed or moved here */
+	SETTLE_MS = 10,	   /* after a file was closed or moved here */
 	WRITING_MS = 1000, /* while one is being written */
 	RETRY_MS = 1000,   /* a directory that is not there */
 	HEAL_MS = 30000,   /* whatever inotify may have missed */
