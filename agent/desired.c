@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/cleanup.h"
 #include "desired_nodes.h"
 #include "memory.h"
 
@@ -53,21 +54,34 @@ struct fl_addr desired_host_addr(const struct fl_prefix *pod_cidr)
 	return addr_add(&pod_cidr->addr, 1);
 }
 
+static void add_pod_cidr(struct desired *d, const struct fl_prefix *cidr,
+			 const struct keep_out *keep_out)
+{
+	struct node_facts *node = &d->node;
+	char why[160], text[PREFIX_STRLEN];
+
+	if (!keep_out_allows(keep_out, cidr, why, sizeof(why))) {
+		snprintf(d->missing, sizeof(d->missing),
+			 "this node's pod range %s %s: it needs another one",
+			 prefix_format(cidr, text), why);
+		return;
+	}
+	node->host_addrs[node->n_host_addrs++] = desired_host_addr(cidr);
+	node->pod_cidrs[node->n_pod_cidrs++] = *cidr;
+}
+
 static void set_pod_cidrs(const struct inputs *in, const struct node *own,
-			  struct node_facts *node)
+			  const struct keep_out *keep_out, struct desired *d)
 {
 	const struct fl_prefix *cidrs = in->config->pod_cidrs;
+	int n = in->config->n_pod_cidrs;
 
-	node->n_pod_cidrs = in->config->n_pod_cidrs;
-	if (!node->n_pod_cidrs && own) {
+	if (!n && own) {
 		cidrs = own->pod_cidrs;
-		node->n_pod_cidrs = own->n_pod_cidrs;
+		n = own->n_pod_cidrs;
 	}
-	for (int i = 0; i < node->n_pod_cidrs; i++) {
-		node->pod_cidrs[i] = cidrs[i];
-		node->host_addrs[i] = desired_host_addr(&cidrs[i]);
-	}
-	node->n_host_addrs = node->n_pod_cidrs;
+	for (int i = 0; i < n; i++)
+		add_pod_cidr(d, &cidrs[i], keep_out);
 }
 
 static void set_host_addrs(struct desired *d)
@@ -100,7 +114,7 @@ static void set_config(const struct inputs *in, struct desired *d)
 }
 
 static void set_node(const struct inputs *in, const struct node *own,
-		     struct desired *d)
+		     const struct keep_out *keep_out, struct desired *d)
 {
 	struct node_facts *node = &d->node;
 
@@ -109,7 +123,7 @@ static void set_node(const struct inputs *in, const struct node *own,
 		 in->config->bpf_root);
 	node->overlay = in->config->overlay;
 	node->default_verdict = DEFAULT_ALLOW;
-	set_pod_cidrs(in, own, node);
+	set_pod_cidrs(in, own, keep_out, d);
 	set_host_addrs(d);
 	node->mtu = in->config->mtu;
 	if (!node->mtu)
@@ -123,6 +137,8 @@ static void find_missing(const struct inputs *in, const struct node *own,
 {
 	const struct config *c = in->config;
 
+	if (d->missing[0])
+		return;
 	if (!own && c->cluster_dir[0] && !c->n_pod_cidrs)
 		snprintf(d->missing, sizeof(d->missing),
 			 "there is no Node %.100s in %.100s", c->node_name,
@@ -188,16 +204,18 @@ static void add_endpoints(const struct inputs *in, struct desired *d)
 void desired_compute(const struct inputs *in, struct desired *out)
 {
 	const struct node *own = model_node(in->model, in->config->node_name);
+	__cleanup(keep_out_free) struct keep_out keep_out;
 
 	desired_free(out);
 	uplinks_derive(in->facts, in->config, own, &out->uplink_list,
 		       &out->problems);
-	set_node(in, own, out);
+	keep_out_find(in, &out->uplink_list, &keep_out);
+	set_node(in, own, &keep_out, out);
 	set_config(in, out);
 	find_missing(in, own, out);
 	add_uplinks(out);
 	add_endpoints(in, out);
-	desired_add_nodes(in, own, out);
+	desired_add_nodes(in, own, &keep_out, out);
 	if (out->node.mtu && out->node.mtu < 1280)
 		problems_add(&out->problems,
 			     "the MTU of pods is %u: IPv6 needs 1280",

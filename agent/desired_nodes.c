@@ -8,6 +8,7 @@
 struct walk {
 	const struct inputs *in;
 	const struct node *own; /* may be NULL */
+	const struct keep_out *keep_out;
 	struct desired *d;
 	bool v6;
 };
@@ -102,19 +103,32 @@ static void add_addr(struct desired *d, const struct fl_addr *a,
 	add_route(d, &p, r);
 }
 
-static void add_cidrs(struct desired *d, const struct fl_prefix *cidrs, int n,
-		      const struct fl_route *base, bool local)
+static void add_cidr(struct desired *d, const struct fl_prefix *cidr,
+		     const struct fl_route *base, bool local)
 {
-	for (int i = 0; i < n; i++) {
-		struct fl_route pods = *base, host = *base;
-		struct fl_addr addr = desired_host_addr(&cidrs[i]);
+	struct fl_route pods = *base, host = *base;
+	struct fl_addr addr = desired_host_addr(cidr);
 
-		pods.identity = FL_IDENTITY_POD;
-		pods.flags = FL_ROUTE_POD_CIDR | (local ? FL_ROUTE_LOCAL : 0);
-		add_route(d, &cidrs[i], &pods);
-		host.flags = FL_ROUTE_NODE | (local ? FL_ROUTE_LOCAL : 0);
-		add_addr(d, &addr, &host);
-	}
+	pods.identity = FL_IDENTITY_POD;
+	pods.flags = FL_ROUTE_POD_CIDR | (local ? FL_ROUTE_LOCAL : 0);
+	add_route(d, cidr, &pods);
+	host.flags = FL_ROUTE_NODE | (local ? FL_ROUTE_LOCAL : 0);
+	add_addr(d, &addr, &host);
+}
+
+/* A range that would take this node off the network is nobody's. */
+static void add_others_cidr(const struct walk *w, const char *name,
+			    const struct fl_prefix *cidr,
+			    const struct fl_route *base)
+{
+	char why[160], text[PREFIX_STRLEN];
+
+	if (keep_out_allows(w->keep_out, cidr, why, sizeof(why)))
+		add_cidr(w->d, cidr, base, false);
+	else
+		problems_add(&w->d->problems,
+			     "Node %s: its pod range %s %s: not used", name,
+			     prefix_format(cidr, text), why);
 }
 
 /* Everything that the host answers to, not only what its Node lists. */
@@ -139,8 +153,8 @@ static void add_own(const struct walk *w)
 		.flags = FL_ROUTE_NODE | FL_ROUTE_LOCAL,
 	};
 
-	add_cidrs(w->d, w->d->node.pod_cidrs, w->d->node.n_pod_cidrs, &host,
-		  true);
+	for (int i = 0; i < w->d->node.n_pod_cidrs; i++)
+		add_cidr(w->d, &w->d->node.pod_cidrs[i], &host, true);
 	for (int i = 0; w->own && i < w->own->n_addrs; i++)
 		add_addr(w->d, &w->own->addrs[i].addr, &host);
 	add_own_addrs(w, &host);
@@ -217,7 +231,8 @@ static void add_other(struct object *o, void *arg)
 			     o->name);
 	for (int i = 0; i < node->n_addrs; i++)
 		add_addr(w->d, &node->addrs[i].addr, &remote);
-	add_cidrs(w->d, node->pod_cidrs, node->n_pod_cidrs, &remote, false);
+	for (int i = 0; i < node->n_pod_cidrs; i++)
+		add_others_cidr(w, o->name, &node->pod_cidrs[i], &remote);
 }
 
 /* To what is this node's for certain. */
@@ -233,7 +248,8 @@ static void add_host_routes(struct object *o, void *arg)
 		const struct fl_prefix *p = &node->pod_cidrs[i];
 		const struct fl_route *r = entries_find(&w->d->routes, p);
 
-		if (!r || r->node_id != node_ids_get(w->in->ids, o->name))
+		if (!r || !(r->flags & FL_ROUTE_POD_CIDR) ||
+		    r->node_id != node_ids_get(w->in->ids, o->name))
 			continue;
 		if (c->overlay)
 			add_overlay_route(w, p);
@@ -243,9 +259,14 @@ static void add_host_routes(struct object *o, void *arg)
 }
 
 void desired_add_nodes(const struct inputs *in, const struct node *own,
-		       struct desired *d)
+		       const struct keep_out *keep_out, struct desired *d)
 {
-	struct walk w = {.in = in, .own = own, .d = d};
+	struct walk w = {
+		.in = in,
+		.own = own,
+		.keep_out = keep_out,
+		.d = d,
+	};
 
 	add_own(&w);
 	model_each(in->model, OBJECT_NODE, add_other, &w);

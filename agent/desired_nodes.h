@@ -3,10 +3,10 @@
  * fl_masquerade and the host's routes to other nodes. */
 #pragma once
 
-#include "desired.h"
+#include "desired_ranges.h"
 
 void desired_add_nodes(const struct inputs *in, const struct node *own,
-		       struct desired *d);
+		       const struct keep_out *keep_out, struct desired *d);
 /* Does the overlay to any node run over IPv6? */
 bool desired_underlay_is_v6(const struct inputs *in, const struct node *own);
 

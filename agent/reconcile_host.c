@@ -53,7 +53,8 @@ bool reconcile_devices(struct agent *a, bool full, struct problems *p)
 static bool is_same_route(const struct link_route *a,
 			  const struct link_route *b)
 {
-	return !memcmp(&a->dst, &b->dst, sizeof(a->dst)) &&
+	return a->protocol == b->protocol &&
+	       !memcmp(&a->dst, &b->dst, sizeof(a->dst)) &&
 	       a->ifindex == b->ifindex && a->mtu == b->mtu &&
 	       addr_equal(&a->gateway, &b->gateway) &&
 	       addr_equal(&a->src, &b->src);
@@ -76,6 +77,18 @@ static bool is_to_a_node(const struct agent *a, const struct link_route *r)
 	       !addr_is_zero(&r->gateway);
 }
 
+/* Somebody else's route to the same is not ours to mend: it is said, and the
+ * rest of the node goes on. */
+static void set_route(struct agent *a, const struct link_route *r,
+		      struct problems *p)
+{
+	struct err e = {0};
+
+	if (!link_route_replace(a->net, r, &e) || e.code == ENODEV)
+		return;
+	problems_add(e.code == EEXIST ? &a->desired.problems : p, "%s", e.msg);
+}
+
 static void reconcile_routes(struct agent *a, struct problems *p)
 {
 	const struct desired *d = &a->desired;
@@ -85,9 +98,8 @@ static void reconcile_routes(struct agent *a, struct problems *p)
 	for (size_t i = 0; i < d->n_host_routes; i++) {
 		const struct link_route *r = &d->host_routes[i];
 
-		if (!is_among(r, f->routes, f->n_routes) &&
-		    link_route_replace(a->net, r, &e) && e.code != ENODEV)
-			problems_add(p, "%s", e.msg);
+		if (!is_among(r, f->routes, f->n_routes))
+			set_route(a, r, p);
 	}
 	if (!agent_is_synced(a))
 		return;
@@ -249,9 +261,6 @@ void reconcile_node_file(struct agent *a, struct problems *p)
 {
 	struct node_facts want = a->desired.node, now;
 	struct err e = {0};
-
-	/* On pods' devices TCX only where it is asked for: see loader.h. */
-	want.tcx = a->config.attach == ATTACH_TCX;
 	int rc = node_facts_read(a->config.state_dir, &now, &e);
 
 	/* On pods' devices TCX only where it is asked for: see loader.h. */

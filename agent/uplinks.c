@@ -2,6 +2,7 @@
 #include "uplinks.h"
 
 #include <linux/if_addr.h>
+#include <net/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <string.h>
@@ -97,12 +98,24 @@ static struct fl_addr best_addr(const struct facts *f, const struct node *own,
 	return best;
 }
 
+/* What the datapath reads and writes; loopback has one as well. */
+static bool has_ethernet(const struct link_info *l)
+{
+	return l->type == ARPHRD_ETHER || l->type == ARPHRD_LOOPBACK;
+}
+
 static void add(struct uplinks *u, const struct facts *f,
 		const struct link_info *l, const struct node *own,
 		struct problems *p)
 {
 	struct uplink *new = &u->items[u->n];
 
+	if (!has_ethernet(l)) {
+		problems_add(p,
+			     "uplink %s has no Ethernet header: not supported",
+			     l->name);
+		return;
+	}
 	if (u->n == CONFIG_LIST_MAX) {
 		problems_add(p, "more than %d uplinks: %s is not one of them",
 			     CONFIG_LIST_MAX, l->name);

@@ -41,6 +41,7 @@ static int read_link(struct nlmsghdr *h, struct link_info *l)
 		return -EBADMSG;
 	*l = (struct link_info){
 		.ifindex = head->ifi_index,
+		.type = head->ifi_type,
 		.flags = head->ifi_flags,
 		.link_netnsid = -1,
 	};

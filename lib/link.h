@@ -25,6 +25,7 @@ struct link_info {
 	unsigned int ifindex;
 	char name[16];
 	char kind[16];	   /* "veth", "vxlan", "dummy", "" */
+	unsigned short type; /* ARPHRD_* */
 	unsigned char mac[6];
 	unsigned int mtu;
 	unsigned int flags; /* IFF_* */
@@ -75,7 +76,8 @@ int link_addr_each(struct link_ctx *c, int (*fn)(const struct link_addr *a, void
 
 /* A route of the main table. gateway NULL: on link (scope link). src: the
  * preferred source, or NULL. mtu 0: none. protocol: RTPROT_*; ours is
- * LINK_RTPROT, so that we know our own. Replaces an equal one. */
+ * LINK_RTPROT, so that we know our own. Replaces one of ours; where somebody
+ * else has a route to the same prefix, -EEXIST with a sentence that says who. */
 #define LINK_RTPROT 70
 struct link_route {
 	struct fl_prefix dst;

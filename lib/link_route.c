@@ -3,6 +3,7 @@
 #include "link.h"
 
 #include <errno.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 
@@ -68,14 +69,12 @@ static struct request route_request(int type, int flags,
 	return r;
 }
 
-int link_route_replace(struct link_ctx *c, const struct link_route *route,
-		       struct err *e)
+static int route_put(struct link_ctx *c, const struct link_route *route,
+		     int flags)
 {
-	__cleanup(request_free) struct request r = route_request(
-		RTM_NEWROUTE, NLM_F_CREATE | NLM_F_REPLACE, route);
-	char text[PREFIX_STRLEN];
+	__cleanup(request_free) struct request r =
+		route_request(RTM_NEWROUTE, NLM_F_CREATE | flags, route);
 	struct nlattr *metrics;
-	int ret;
 
 	if (!addr_is_zero(&route->src))
 		put_addr(&r, RTA_PREFSRC, &route->src);
@@ -84,12 +83,7 @@ int link_route_replace(struct link_ctx *c, const struct link_route *route,
 		request_put_u32(&r, RTAX_MTU, route->mtu);
 		request_nest_end(&r, metrics);
 	}
-	ret = request_do(c, &r, NULL, NULL);
-	if (ret)
-		return request_failed(
-			c, ret, e, "set route %s by device number %u",
-			prefix_format(&route->dst, text), route->ifindex);
-	return 0;
+	return request_do(c, &r, NULL, NULL);
 }
 
 int link_route_del(struct link_ctx *c, const struct link_route *route,
@@ -167,27 +161,38 @@ static struct fl_addr any_addr(int family)
 	return addr_from_bytes(family, zero);
 }
 
-static void on_route_dump(struct nlmsghdr *h, void *arg)
+/* What a route of the main table is to, of whatever type it is. False: it is
+ * of another table, or not of any. */
+static bool read_dst(struct nlmsghdr *h, struct nlattr **tb,
+		     struct link_route *route)
 {
 	struct rtmsg *head = nlmsg_data(h);
-	struct nlattr *tb[RTA_MAX + 1];
-	struct link_route route = {};
 	struct fl_addr dst;
 	unsigned int table;
 
 	if (h->nlmsg_type != RTM_NEWROUTE ||
 	    nlmsg_parse(h, sizeof(*head), tb, RTA_MAX, NULL))
-		return;
+		return false;
 	table = tb[RTA_TABLE] ? nla_get_u32(tb[RTA_TABLE]) : head->rtm_table;
-	if (table != RT_TABLE_MAIN || head->rtm_type != RTN_UNICAST ||
-	    (head->rtm_flags & RTM_F_CLONED))
-		return;
+	if (table != RT_TABLE_MAIN || (head->rtm_flags & RTM_F_CLONED))
+		return false;
 	dst = tb[RTA_DST]
 		      ? addr_from_bytes(head->rtm_family, nla_data(tb[RTA_DST]))
 		      : any_addr(head->rtm_family);
-	if (prefix_make(&dst, head->rtm_dst_len, &route.dst))
+	if (prefix_make(&dst, head->rtm_dst_len, &route->dst))
+		return false;
+	route->protocol = head->rtm_protocol;
+	return true;
+}
+
+static void on_route_dump(struct nlmsghdr *h, void *arg)
+{
+	struct rtmsg *head = nlmsg_data(h);
+	struct nlattr *tb[RTA_MAX + 1];
+	struct link_route route = {};
+
+	if (!read_dst(h, tb, &route) || head->rtm_type != RTN_UNICAST)
 		return;
-	route.protocol = head->rtm_protocol;
 	route.onlink = head->rtm_flags & RTNH_F_ONLINK;
 	if (tb[RTA_PREFSRC])
 		route.src = addr_from_bytes(head->rtm_family,
@@ -204,7 +209,8 @@ static void on_route_dump(struct nlmsghdr *h, void *arg)
 		dump_add(arg, &route);
 }
 
-static int dump_family(struct link_ctx *c, int family, struct dump *d)
+static int dump_family(struct link_ctx *c, int family, reply_fn fn,
+		       struct dump *d)
 {
 	struct rtmsg head = {
 		.rtm_family = family,
@@ -213,7 +219,7 @@ static int dump_family(struct link_ctx *c, int family, struct dump *d)
 	__cleanup(request_free) struct request r =
 		request_new(RTM_GETROUTE, 0, &head, sizeof(head));
 
-	return dump_run(c, &r, on_route_dump, d);
+	return dump_run(c, &r, fn, d);
 }
 
 int link_route_each(struct link_ctx *c,
@@ -224,14 +230,92 @@ int link_route_each(struct link_ctx *c,
 		.size = sizeof(struct link_route),
 	};
 	const struct link_route *routes;
-	int ret = dump_family(c, AF_INET, &d);
+	int ret = dump_family(c, AF_INET, on_route_dump, &d);
 
 	if (!ret)
-		ret = dump_family(c, AF_INET6, &d);
+		ret = dump_family(c, AF_INET6, on_route_dump, &d);
 	if (ret)
 		return request_failed(c, ret, e, "list routes");
 	routes = d.items;
 	for (size_t i = 0; i < d.n && !ret; i++)
 		ret = fn(&routes[i], arg);
 	return ret;
+}
+
+/* ---- replacing --------------------------------------------------------- */
+
+/* Whoever else has a route to dst. */
+struct holder {
+	struct fl_prefix dst;
+	unsigned int ifindex; /* 0: of several devices, or of none */
+	unsigned char protocol;
+	bool found;
+};
+
+static void find_holder(struct nlmsghdr *h, void *arg)
+{
+	struct dump *d = arg;
+	struct holder *holder = d->items;
+	struct nlattr *tb[RTA_MAX + 1];
+	struct link_route route = {};
+
+	if (!read_dst(h, tb, &route) || route.protocol == LINK_RTPROT ||
+	    memcmp(&route.dst, &holder->dst, sizeof(route.dst)))
+		return;
+	holder->found = true;
+	holder->protocol = route.protocol;
+	holder->ifindex = tb[RTA_OIF] ? nla_get_u32(tb[RTA_OIF]) : 0;
+}
+
+static int refuse(struct link_ctx *c, const struct holder *h, struct err *e)
+{
+	static const char *const names[] = {
+		[RTPROT_REDIRECT] = "redirect",
+		[RTPROT_KERNEL] = "kernel",
+		[RTPROT_BOOT] = "boot",
+		[RTPROT_STATIC] = "static",
+		[RTPROT_RA] = "ra",
+		[RTPROT_DHCP] = "dhcp",
+		[RTPROT_BIRD] = "bird",
+	};
+	char text[PREFIX_STRLEN], proto[16];
+	struct link_info l = {.name = "none"};
+
+	if (h->ifindex)
+		link_get_index(c, h->ifindex, &l, NULL);
+	if (h->protocol < sizeof(names) / sizeof(names[0]) &&
+	    names[h->protocol])
+		snprintf(proto, sizeof(proto), "%s", names[h->protocol]);
+	else
+		snprintf(proto, sizeof(proto), "%u", h->protocol);
+	return err_set(e, EEXIST,
+		       "route %s is somebody else's (proto %s, dev %s): not "
+		       "replaced",
+		       prefix_format(&h->dst, text), proto, l.name);
+}
+
+/* The table is read only where something is in the way: a new route, such as
+ * a pod's, is one request. */
+int link_route_replace(struct link_ctx *c, const struct link_route *route,
+		       struct err *e)
+{
+	struct holder holder = {.dst = route->dst};
+	struct dump d = {.items = &holder};
+	char text[PREFIX_STRLEN];
+	int ret = route_put(c, route, NLM_F_EXCL);
+
+	if (ret == -EEXIST) {
+		ret = dump_family(
+			c, prefix_is_v4(&route->dst) ? AF_INET : AF_INET6,
+			find_holder, &d);
+		if (!ret && holder.found)
+			return refuse(c, &holder, e);
+		if (!ret)
+			ret = route_put(c, route, NLM_F_REPLACE);
+	}
+	if (ret)
+		return request_failed(
+			c, ret, e, "set route %s by device number %u",
+			prefix_format(&route->dst, text), route->ifindex);
+	return 0;
 }

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <linux/if_addr.h>
+#include <net/if_arp.h>
 #include <linux/rtnetlink.h>
 #include <net/if.h>
 #include <cmocka.h>
@@ -54,6 +55,7 @@ static struct link_info *add_link(unsigned int ifindex, const char *name,
 	memset(l, 0, sizeof(*l));
 	l->ifindex = ifindex;
 	l->mtu = mtu;
+	l->type = ARPHRD_ETHER;
 	l->flags = IFF_UP;
 	strcpy(l->name, name);
 	return l;
@@ -326,6 +328,78 @@ static void a_range_within_another_nodes_is_a_problem(void **state)
 	assert_int_equal(desired.problems.n, 1);
 }
 
+/* ---- ranges that nobody may have ------------------------------------ */
+
+static void assert_refused(const char *range, const char *addrs,
+			   const char *words)
+{
+	char text[2048];
+	struct fl_prefix p = prefix(range);
+
+	snprintf(text, sizeof(text),
+		 "%s---\n{apiVersion: v1, kind: Node, metadata: {name: z}, "
+		 "spec: {podCIDRs: ['%s']}, status: {addresses: [%s]}}\n",
+		 NODE_A NODE_B, range, addrs);
+	cluster(text);
+	compute();
+	assert_string_equal(desired.missing, "");
+	if (!has_problem(words))
+		fail_msg("%s: %s", range,
+			 desired.problems.n ? desired.problems.items[0]
+					    : "no problem");
+	assert_null(entries_find(&desired.routes, &p));
+	assert_true(is_masqueraded(range));
+	assert_null(host_route(range));
+	assert_non_null(host_route("10.2.0.0/24"));
+}
+
+static void ranges_that_would_cut_the_node_off_are_refused(void **state)
+{
+	(void)state;
+	add_link(7, "eth7", 1500);
+	add_addr(7, "10.55.0.9/16");
+	add_addr(2, "172.20.0.5/14");
+	assert_refused("0.0.0.0/0", IP("10.0.0.99"),
+		       "Node z: its pod range 0.0.0.0/0 is all there is");
+	assert_refused("::/0", IP("10.0.0.99"), "Node z: its pod range ::/0");
+	assert_refused("10.0.0.0/24", IP("10.0.0.99"),
+		       "10.0.0.0/24 contains 10.0.0.11, this node's own");
+	assert_refused("fd00::/120", IP("10.0.0.99"), "contains fd00::11");
+	assert_refused("10.55.0.0/24", IP("10.0.0.99"), "contains 10.55.0.9");
+	assert_refused("10.0.0.12/30", IP("10.0.0.99"),
+		       "contains 10.0.0.12, the InternalIP of Node b");
+	assert_refused("10.77.0.0/24", IP("10.77.0.3"),
+		       "contains 10.77.0.3, the InternalIP of Node z");
+	assert_refused("172.21.1.0/24", IP("10.0.0.99"),
+		       "overlaps the uplink's network 172.20.0.0/14");
+}
+
+/* fl_host and pods' devices have addresses in pod ranges, of course. */
+static void our_own_devices_do_not_forbid_a_range(void **state)
+{
+	(void)state;
+	add_addr(4, "10.1.0.1/32");
+	compute();
+	assert_int_equal(desired.problems.n, 0);
+	assert_non_null(host_route("10.2.0.0/24"));
+	assert_int_equal(desired.node.n_pod_cidrs, 2);
+}
+
+static void a_node_whose_own_range_cuts_it_off_says_why(void **state)
+{
+	struct fl_prefix p = prefix("10.0.0.0/24");
+
+	(void)state;
+	cluster(NODE("a", "10.0.0.0/24", IP("10.0.0.11")) NODE_B);
+	compute();
+	assert_non_null(strstr(desired.missing,
+			       "this node's pod range 10.0.0.0/24 contains "
+			       "10.0.0.11"));
+	assert_int_equal(desired.node.n_pod_cidrs, 0);
+	assert_int_equal(desired.node.n_host_addrs, 0);
+	assert_null(entries_find(&desired.routes, &p));
+}
+
 /* ---- numbers of nodes ----------------------------------------------- */
 
 static void a_node_keeps_its_number_when_others_come_and_go(void **state)
@@ -447,6 +521,19 @@ static void named_uplinks_are_the_only_ones(void **state)
 	assert_int_equal(desired.uplinks.n, 1);
 	assert_non_null(uplink(5));
 	assert_true(has_problem("there is no device eth7"));
+}
+
+static void a_device_without_ethernet_is_no_uplink(void **state)
+{
+	(void)state;
+	add_link(5, "tun0", 1400)->type = ARPHRD_NONE;
+	add_default_route(5, "0.0.0.0/0");
+	compute();
+	assert_null(uplink(5));
+	assert_non_null(uplink(2));
+	assert_int_equal(desired.node.mtu, 1450);
+	assert_true(has_problem(
+		"uplink tun0 has no Ethernet header: not supported"));
 }
 
 static void our_own_devices_are_no_uplinks(void **state)
@@ -616,6 +703,10 @@ int main(void)
 		TEST(the_nodes_own_address_is_preferred),
 		TEST(the_overlay_takes_70_bytes_over_ipv6),
 		TEST(an_mtu_too_small_for_ipv6_is_a_problem),
+		TEST(ranges_that_would_cut_the_node_off_are_refused),
+		TEST(our_own_devices_do_not_forbid_a_range),
+		TEST(a_node_whose_own_range_cuts_it_off_says_why),
+		TEST(a_device_without_ethernet_is_no_uplink),
 		TEST(other_nodes_ranges_are_reached_by_the_overlay),
 		TEST(direct_routes_lead_to_nodes_on_the_same_link_only),
 		TEST(a_pod_has_an_entry_and_a_route_for_each_address),

@@ -484,6 +484,61 @@ static void route_on_link_with_source_and_mtu(void **state)
 	}
 }
 
+static void read_routes(char *text, size_t size)
+{
+	FILE *f = popen("ip route; ip -6 route", "r");
+
+	assert_non_null(f);
+	text[fread(text, 1, size - 1, f)] = '\0';
+	assert_int_equal(pclose(f), 0);
+}
+
+/* The kernel's own, an administrator's, one that leads nowhere. */
+static void route_of_somebody_else_is_not_replaced(void **state)
+{
+	static const struct {
+		const char *dst, *words;
+	} cases[] = {
+		{"0.0.0.0/0", "proto boot, dev d0"},
+		{"10.9.7.0/24", "proto kernel, dev d0"},
+		{"10.77.0.0/16", "proto static, dev d0"},
+		{"10.78.0.0/16", "proto 99, dev none"},
+		{"::/0", "proto boot, dev d0"},
+		{"fd00:77::/64", "proto static, dev d0"},
+	};
+	char before[4096], after[4096];
+
+	(void)state;
+	needs_namespaces();
+	assert_works(link_add_dummy(here, "d0", 0, &e));
+	assert_int_equal(
+		system("ip link set d0 up && ip addr add 10.9.7.1/24 dev d0 && "
+		       "ip route add default via 10.9.7.2 && "
+		       "ip route add 10.77.0.0/16 via 10.9.7.2 proto static && "
+		       "ip route add blackhole 10.78.0.0/16 proto 99 && "
+		       "ip -6 route add default dev d0 && "
+		       "ip -6 route add fd00:77::/64 dev d0 proto static"),
+		0);
+	read_routes(before, sizeof(before));
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct link_route r = {
+			.dst = prefix(cases[i].dst),
+			.ifindex = ifindex(here, "d0"),
+			.mtu = 1350,
+			.protocol = LINK_RTPROT,
+		};
+
+		assert_int_equal(link_route_replace(here, &r, &e), -EEXIST);
+		if (!strstr(e.msg, cases[i].dst) ||
+		    !strstr(e.msg, cases[i].words))
+			fail_msg("%s: %s", cases[i].dst, e.msg);
+		assert_works(link_route_del(here, &r, &e));
+	}
+	read_routes(after, sizeof(after));
+	assert_int_equal(system("ip route del blackhole 10.78.0.0/16"), 0);
+	assert_string_equal(after, before);
+}
+
 static void each_next_hop_of_a_multipath_route_is_seen(void **state)
 {
 	struct find_route f = {.dst = prefix("10.77.0.0/16")};
@@ -629,6 +684,7 @@ int main(void)
 		TEST(address_of_each_family_comes_and_goes),
 		TEST(default_route_through_an_onlink_gateway),
 		TEST(route_on_link_with_source_and_mtu),
+		TEST(route_of_somebody_else_is_not_replaced),
 		TEST(each_next_hop_of_a_multipath_route_is_seen),
 		TEST(routes_of_other_tables_and_kinds_are_not_listed),
 		TEST(impossible_route_names_the_prefix),

@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <net/if_arp.h>
 #include <cmocka.h>
 
 #include "../../agent/manifest.h"
@@ -54,6 +55,7 @@ static void add_link(unsigned int ifindex, const char *name)
 	memset(l, 0, sizeof(*l));
 	l->ifindex = ifindex;
 	l->mtu = 1500;
+	l->type = ARPHRD_ETHER;
 	strcpy(l->name, name);
 }
 
