@@ -206,20 +206,19 @@ static void scan_file(struct cluster_dir *d, int dirfd, const char *name,
 {
 	struct cluster_file *f;
 	struct stat now;
-
 	int rc;
 
 	if (!is_manifest(name))
 		return;
 	rc = fstatat(dirfd, name, &now, 0) ? -errno : 0;
-	if (!rc && !S_ISREG(now.st_mode))
-		return;
 	f = file_find(d, name);
 	if (!f)
 		f = file_add(d, name);
 	f->present = true;
 	if (rc)
 		file_fail(f, "%s: %s", name, strerror(-rc));
+	else if (!S_ISREG(now.st_mode))
+		file_fail(f, "%s: not a regular file", name);
 	else if (!is_same_version(&f->seen, &now))
 		file_update(d, f, &now, changed);
 }
