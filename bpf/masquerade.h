@@ -124,10 +124,9 @@ static __always_inline int try_free_port(struct __sk_buff *skb, struct slow *s,
 	return 0;
 }
 
-/* The next port of the range, if it is usable and nobody has it. Start and
- * stride are random for each connection: what is taken lies in blocks, a pod's
- * ports in sequence or the services' hole, and connections that follow the same
- * steps meet the same ones taken.
+/* Another port of the range, if it is usable and nobody has it. Any at random:
+ * what is taken lies in blocks, a pod's ports in sequence or the services'
+ * hole, and whatever goes in steps may go through one block alone.
  *
  * verifier: a function of its own, so that the loop around it has one way back.
  * With several the compiler puts the increment before the loop's head, which
@@ -140,7 +139,8 @@ static __noinline int try_next_port(struct __sk_buff *skb, struct slow *s)
 	if (!cfg)
 		return 0;
 	span = cfg->masq_port_max - cfg->masq_port_min + 1;
-	s->port += s->stride;
+	/* A small range is gone through, of a large one any will do. */
+	s->port = span > MASQ_TRIES ? bpf_get_prandom_u32() : s->port + 1;
 	port = cfg->masq_port_min + (span ? s->port % span : s->port);
 	if (!is_usable(cfg, port))
 		return 0;
@@ -176,9 +176,6 @@ static __always_inline int take_port(struct __sk_buff *skb, struct slow *s,
 		count(FL_COUNT_HOST_TRANSLATED);
 	}
 	s->port = bpf_get_prandom_u32();
-	s->stride = cfg->masq_port_max - cfg->masq_port_min < MASQ_TRIES
-			    ? 1
-			    : bpf_get_prandom_u32() | 1;
 	for (int i = 0; i < MASQ_TRIES && !ret; i++)
 		ret = try_next_port(skb, s);
 	if (ret)
@@ -215,7 +212,8 @@ static __always_inline bool wants_masquerade(const struct slow *s)
 }
 
 /* A pod's packet. */
-static __always_inline int masquerade_pod(struct slow *s,
+static __always_inline int masquerade_pod(const struct __sk_buff *skb,
+					  struct slow *s,
 					  const struct fl_addr *node)
 {
 	if (s->known && s->fwd.flags & FL_FLOW_MASQ) {
@@ -223,7 +221,8 @@ static __always_inline int masquerade_pod(struct slow *s,
 			return 0;
 		/* The node has another address now: nothing comes back to
 		 * the old one. */
-		bpf_map_delete_elem(&fl_flows, &s->rkey);
+		if (skb->mark != FL_MARK_TRACE)
+			bpf_map_delete_elem(&fl_flows, &s->rkey);
 		s->fwd.flags &= ~(FL_FLOW_MASQ | FL_FLOW_REWRITE);
 		s->fwd.to = s->p.key;
 	}
@@ -245,7 +244,8 @@ static __always_inline int masquerade_pod(struct slow *s,
 
 /* Decide as whom the packet leaves. Returns 0, NEEDS_PORT, a negative drop
  * reason, or FL_PASS_NOT_OURS. */
-static __always_inline int masquerade(struct slow *s)
+static __always_inline int masquerade(const struct __sk_buff *skb,
+				      struct slow *s)
 {
 	__u32 ifindex = s->fwd.out_ifindex;
 	const struct fl_uplink *uplink =
@@ -256,7 +256,7 @@ static __always_inline int masquerade(struct slow *s)
 		return -FL_DROP_NOT_UPLINK;
 	node = s->p.v6 ? &uplink->v6 : &uplink->v4;
 	if (s->fwd.in_ifindex != FL_ORIGIN_HOST)
-		return masquerade_pod(s, node);
+		return masquerade_pod(skb, s, node);
 	if (s->known)
 		return 0;
 	if (!addr_same(&s->p.key.saddr, node))

@@ -34,9 +34,8 @@ struct slow {
 			__u8 room[64]; /* verifier: any masked size fits */
 		};
 		__u32 size;
-	} socket;     /* that a masquerade port is looked up by */
-	__u32 port;   /* the last one tried, not yet cut to the range */
-	__u32 stride; /* from one port tried to the next */
+	} socket;   /* that a masquerade port is looked up by */
+	__u32 port; /* the last one tried, not yet cut to the range */
 	struct policed src, dst; /* of this packet */
 	struct told told;	 /* what the drop or the verdict says */
 	__u32 hook;

@@ -148,7 +148,7 @@ static __always_inline int decide(struct __sk_buff *skb, struct slow *s)
 		return ret;
 	complete_reply(s);
 	if (s->fwd.action == FL_ACTION_UPLINK)
-		return masquerade(s);
+		return masquerade(skb, s);
 	return 0;
 }
 
