@@ -164,11 +164,8 @@ static int open_kernel(struct attachment *a, struct failure *f)
 		return failure_from(f, CNI_KERNEL, &e, "in the pod");
 	a->endpoints = map_open(a->bpf_root, FL_MAP_ENDPOINTS, &e);
 	if (a->endpoints == -ENOENT)
-		return failure_set(
-			f, CNI_TRY_AGAIN,
-			"the datapath is not loaded: %s (start "
-			"fairlead-agent, or run fairlead-loader load)",
-			e.msg);
+		return failure_set(f, CNI_TRY_AGAIN,
+				   "the datapath is not loaded: %s", e.msg);
 	if (a->endpoints < 0)
 		return failure_from(f, CNI_KERNEL, &e, NULL);
 	return 0;

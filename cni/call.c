@@ -80,6 +80,20 @@ static int check_missing(const struct call *c, struct failure *f)
 	return 0;
 }
 
+/* Can it stand in a file of JSON, and be read again? Control characters could
+ * but, on their way to a terminal or a log, are nobody's name. */
+static bool text_is_clean(const char *text)
+{
+	const unsigned char *s = (const unsigned char *)text;
+	size_t len = strlen(text), i;
+
+	for (i = 0; i < len; i++)
+		if (s[i] < 0x20 || s[i] == 0x7f ||
+		    (s[i] == 0xc2 && s[i + 1] < 0xa0))
+			return false;
+	return utf8_is_valid(text, len);
+}
+
 static int read_container(struct call *c, struct failure *f)
 {
 	const char *id = env_text("CNI_CONTAINERID");
@@ -100,8 +114,18 @@ static int read_container(struct call *c, struct failure *f)
 		return failure_set(
 			f, CNI_ENVIRONMENT,
 			"CNI_IFNAME is no name for a network device (1 to "
-			"15 bytes, no '/', ':' or white space): \"%.64s\"",
+			"15 bytes, no '/', ':', '%%', control characters "
+			"or white space; not \"all\", \"default\"): "
+			"\"%.64s\"",
 			ifname);
+	if (!text_is_clean(ifname))
+		return failure_set(f, CNI_ENVIRONMENT,
+				   "CNI_IFNAME is not valid UTF-8: \"%.64s\"",
+				   ifname);
+	if (c->verb == VERB_ADD && !text_is_clean(netns))
+		return failure_set(f, CNI_ENVIRONMENT,
+				   "CNI_NETNS is not valid UTF-8 or has "
+				   "control characters");
 	if (strlen(netns) >= sizeof(c->netns))
 		return failure_set(f, CNI_ENVIRONMENT,
 				   "CNI_NETNS is longer than %zu bytes",
@@ -142,6 +166,11 @@ static int args_text(const char *key, const char *value, char *out, size_t size,
 		return failure_set(f, CNI_ENVIRONMENT,
 				   "CNI_ARGS: %s is longer than %zu bytes", key,
 				   size - 1);
+	if (!text_is_clean(value))
+		return failure_set(f, CNI_ENVIRONMENT,
+				   "CNI_ARGS: %s is not valid UTF-8 or has "
+				   "control characters",
+				   key);
 	strcpy(out, value);
 	return 0;
 }

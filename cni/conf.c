@@ -208,7 +208,29 @@ static int parse_numbers(const cJSON *json, struct conf *c, struct failure *f)
 	return 0;
 }
 
-static int parse_ipam(const cJSON *json, struct conf *c, struct failure *f)
+/* The plugin under its own name would ask itself for addresses, and that one
+ * itself again. Such an ADD was never answered: what is to be removed has no
+ * addresses of another's. */
+static int check_not_self(const cJSON *json, bool lenient, struct conf *c,
+			  struct failure *f)
+{
+	const cJSON *type = cJSON_GetObjectItemCaseSensitive(json, "type");
+
+	if (!cJSON_IsString(type) || strcmp(type->valuestring, c->ipam_type))
+		return 0;
+	if (!lenient)
+		return failure_set(
+			f, CNI_CONFIG,
+			"network configuration: \"ipam.type\" is this "
+			"plugin itself, \"%s\" (leave \"ipam\" out for "
+			"Fairlead's own)",
+			c->ipam_type);
+	c->ipam_type[0] = '\0';
+	return 0;
+}
+
+static int parse_ipam(const cJSON *json, bool lenient, struct conf *c,
+		      struct failure *f)
 {
 	const cJSON *ipam = cJSON_GetObjectItemCaseSensitive(json, "ipam");
 	int ret;
@@ -229,7 +251,7 @@ static int parse_ipam(const cJSON *json, struct conf *c, struct failure *f)
 			"of a plugin: \"%s\" (leave \"ipam\" out for "
 			"Fairlead's own)",
 			c->ipam_type);
-	return 0;
+	return check_not_self(json, lenient, c, f);
 }
 
 static int string_list_check(const cJSON *dns, const char *key,
@@ -305,7 +327,7 @@ int conf_parse(const cJSON *json, bool lenient, struct conf *c,
 	if (!ret)
 		journal_open(c->log_file, c->log_level);
 	if (!ret)
-		ret = parse_ipam(json, c, f);
+		ret = parse_ipam(json, lenient, c, f);
 	if (!ret)
 		ret = check_keys(json, lenient, f);
 	if (ret)

@@ -44,8 +44,10 @@ int verb_del(const struct call *c, struct failure *f)
 			"other=%s", record.network);
 		return 0;
 	}
-	if (ret)
+	if (ret == -ENOENT)
 		ret = removal_run_unrecorded(c, bpf_root, host, f);
+	else if (ret)
+		ret = removal_run_unreadable(c, bpf_root, host, f);
 	else
 		ret = removal_run(c, &record, bpf_root, host, f);
 	if (ret)

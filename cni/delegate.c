@@ -19,12 +19,39 @@
 #include "result.h"
 
 #define ANSWER_MAX (1024 * 1024)
+/* In the environment of whatever we run. */
+#define DELEGATED "FAIRLEAD_DELEGATED"
 
 static bool is_program(const char *path)
 {
 	struct stat st;
 
 	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
+}
+
+static bool is_self(const char *path)
+{
+	struct stat self, st;
+
+	return !stat("/proc/self/exe", &self) && !stat(path, &st) &&
+	       self.st_dev == st.st_dev && self.st_ino == st.st_ino;
+}
+
+/* A link to ourselves, or a copy that another name hides, would delegate to
+ * itself without end. */
+static int check_not_self(const char *type, const char *path, struct failure *f)
+{
+	if (is_self(path))
+		return failure_set(f, CNI_CONFIG,
+				   "IPAM plugin \"%s\" is this plugin itself "
+				   "(%.256s)",
+				   type, path);
+	if (getenv(DELEGATED))
+		return failure_set(f, CNI_CONFIG,
+				   "IPAM plugin \"%s\": fairlead-cni is itself "
+				   "run as an IPAM plugin by fairlead-cni",
+				   type);
+	return 0;
 }
 
 static int find_plugin(const char *type, char path[1024], struct failure *f)
@@ -88,6 +115,7 @@ static void set_env(const char *name, const char *value)
 static void __attribute__((noreturn))
 child(const char *path, const struct delegate_run *run, int in, int out)
 {
+	set_env(DELEGATED, "1");
 	set_env("CNI_COMMAND", run->command);
 	set_env("CNI_CONTAINERID", run->container_id);
 	set_env("CNI_IFNAME", run->ifname);
@@ -188,6 +216,16 @@ static int pass_error(const char *type, const cJSON *json, int status,
 	return f->code;
 }
 
+bool delegate_is_self(const struct call *c)
+{
+	struct failure ignored;
+	char path[1024];
+
+	return getenv(DELEGATED) ||
+	       (!find_plugin(c->conf.ipam_type, path, &ignored) &&
+		is_self(path));
+}
+
 static int exec_text(const struct call *c, const struct delegate_run *run,
 		     const char *text, size_t text_len, cJSON **result,
 		     struct failure *f)
@@ -202,6 +240,8 @@ static int exec_text(const struct call *c, const struct delegate_run *run,
 	int ret, status = 0;
 
 	ret = find_plugin(type, path, f);
+	if (!ret)
+		ret = check_not_self(type, path, f);
 	if (ret)
 		return ret;
 	in = text_to_fd(text, text_len, f);

@@ -25,3 +25,7 @@ int delegate_exec(const struct call *c, const struct delegate_run *run,
  * with 1.1.0. Else 0. */
 int delegate_exec_optional(const struct call *c, const char *command,
 			   struct failure *f);
+
+/* Is the plugin that the configuration names this program itself, by another
+ * name, or are we run so? It is never run twice, so it never gave an address. */
+bool delegate_is_self(const struct call *c);

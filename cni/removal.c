@@ -120,6 +120,8 @@ static void remove_delegated_addresses(struct removal *r)
 	};
 	struct failure f;
 
+	if (delegate_is_self(r->call))
+		return;
 	if (delegate_exec(r->call, &run, NULL, &f))
 		note(r, &f);
 }
@@ -172,10 +174,23 @@ int removal_run(const struct call *c, const struct endpoint_record *record,
 	return f->code;
 }
 
+/* A record of what can be derived from the names. */
+static void record_derive(const struct call *c, struct endpoint_record *record)
+{
+	*record = (struct endpoint_record){0};
+	strcpy(record->container_id, c->container_id);
+	strcpy(record->ifname, c->ifname);
+	strcpy(record->netns, c->netns);
+	strcpy(record->network, c->conf.name);
+	strcpy(record->ipam, c->conf.ipam_type);
+	host_device_name(record->container_id, record->ifname,
+			 record->host_device);
+}
+
 int removal_run_unrecorded(const struct call *c, const char *bpf_root,
 			   struct link_ctx *host, struct failure *f)
 {
-	struct endpoint_record record = {0};
+	struct endpoint_record record;
 	struct removal r = {
 		.call = c,
 		.record = &record,
@@ -186,17 +201,50 @@ int removal_run_unrecorded(const struct call *c, const char *bpf_root,
 	struct link_info l;
 
 	f->code = 0;
-	strcpy(record.container_id, c->container_id);
-	strcpy(record.ifname, c->ifname);
-	strcpy(record.netns, c->netns);
-	strcpy(record.network, c->conf.name);
-	strcpy(record.ipam, c->conf.ipam_type);
-	host_device_name(record.container_id, record.ifname,
-			 record.host_device);
+	record_derive(c, &record);
 	if (!link_get(host, record.host_device, &l, NULL)) {
 		remove_all(&r);
 		return f->code;
 	}
 	remove_addresses(&r);
+	return f->code;
+}
+
+static int remove_own_address(const struct ip_owner *owner, void *arg)
+{
+	struct removal *r = arg;
+	struct err e;
+
+	if (!strcmp(owner->container_id, r->record->container_id) &&
+	    !strcmp(owner->ifname, r->record->ifname) &&
+	    ip_file_remove(r->call->conf.state_dir, owner, &e))
+		note_err(r, CNI_IO, &e);
+	return 0;
+}
+
+int removal_run_unreadable(const struct call *c, const char *bpf_root,
+			   struct link_ctx *host, struct failure *f)
+{
+	struct endpoint_record record;
+	struct removal r = {
+		.call = c,
+		.record = &record,
+		.bpf_root = bpf_root,
+		.host = host,
+		.failure = f,
+	};
+	struct err e;
+
+	f->code = 0;
+	record_derive(c, &record);
+	remove_all(&r);
+	/* Of which network, and whose addresses, only the file knew. */
+	if (ip_file_each(c->conf.state_dir, NULL, remove_own_address, &r, NULL,
+			 &e))
+		note_err(&r, CNI_IO, &e);
+	if (!f->code &&
+	    endpoint_record_remove(c->conf.state_dir, record.container_id,
+				   record.ifname, &e))
+		note_err(&r, CNI_IO, &e);
 	return f->code;
 }

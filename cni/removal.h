@@ -18,3 +18,8 @@ int removal_run(const struct call *c, const struct endpoint_record *r,
 /* The same where there is no record: by what can be derived from the names. */
 int removal_run_unrecorded(const struct call *c, const char *bpf_root,
 			   struct link_ctx *host, struct failure *f);
+
+/* The same where there is one that cannot be read: what names the container,
+ * in any network, and the file itself. */
+int removal_run_unreadable(const struct call *c, const char *bpf_root,
+			   struct link_ctx *host, struct failure *f);

@@ -33,11 +33,7 @@ static int check_datapath(const struct call *c, const char *bpf_root,
 				    NULL, NULL) == 1
 		       ? CNI_LIMITED
 		       : CNI_UNAVAILABLE;
-	return failure_set(
-		f, code,
-		"the datapath is not loaded: %s (start fairlead-agent, or "
-		"run fairlead-loader load)",
-		e.msg);
+	return failure_set(f, code, "the datapath is not loaded: %s", e.msg);
 }
 
 static int check_addresses(const struct call *c, const struct node_facts *node,

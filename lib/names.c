@@ -23,11 +23,11 @@ bool ifname_is_valid(const char *name)
 {
 	size_t len = strlen(name), i;
 
-	if (len < 1 || len > 15 || !strcmp(name, ".") || !strcmp(name, ".."))
+	if (len < 1 || len > 15 || !strcmp(name, ".") || !strcmp(name, "..") ||
+	    !strcmp(name, "all") || !strcmp(name, "default"))
 		return false;
 	for (i = 0; i < len; i++)
-		if (name[i] == '/' || name[i] == ':' ||
-		    isspace((unsigned char)name[i]) ||
+		if (strchr("/:%", name[i]) || isspace((unsigned char)name[i]) ||
 		    iscntrl((unsigned char)name[i]))
 			return false;
 	return true;

@@ -146,7 +146,8 @@ int ip_file_each(const char *state_dir, const char *network,
  * names; at most `max` bytes. */
 bool name_is_safe(const char *name, size_t max);
 /* A network device's name as the kernel takes it: 1 to 15 bytes, no '/', ':',
- * or white space, not "." or "..". */
+ * '%' (a pattern), control characters or white space, not "." or "..", and not
+ * "all" or "default", which are sysctl's. */
 bool ifname_is_valid(const char *name);
 #define CONTAINER_ID_MAX 200 /* so that the file's name fits */
 #define NETWORK_NAME_MAX 127

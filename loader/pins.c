@@ -9,12 +9,17 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 
 #include <bpf/bpf.h>
 
 #include <fairlead/abi.h>
 
 #include "../lib/cleanup.h"
+
+#ifndef BPF_FS_MAGIC
+#define BPF_FS_MAGIC 0xcafe4a11
+#endif
 
 static void dir_close(DIR **d)
 {
@@ -126,12 +131,35 @@ int pin_lock(const char *bpf_root, const char *name, bool create,
 	}
 }
 
+/* Is the deepest part of the path that exists on a BPF file system? */
+static bool is_on_bpffs(const char *path)
+{
+	char part[PIN_PATH_MAX];
+	struct statfs fs;
+	char *slash;
+
+	snprintf(part, sizeof(part), "%s", path);
+	while (statfs(part, &fs)) {
+		slash = strrchr(part, '/');
+		if (!slash || slash == part)
+			return false;
+		*slash = '\0';
+	}
+	return (unsigned long)fs.f_type == BPF_FS_MAGIC;
+}
+
 int pin_open(const char *path, struct err *e)
 {
 	int fd = bpf_obj_get(path);
 
 	if (fd >= 0)
 		return fd;
+	if (fd == -ENOENT && !is_on_bpffs(path))
+		return err_set(e, ENOENT,
+			       "%s is not there, because no BPF file system is "
+			       "mounted: `mount -t bpf bpf /sys/fs/bpf`, then "
+			       "`fairlead-loader load` or start fairlead-agent",
+			       path);
 	if (fd == -ENOENT)
 		return err_set(e, ENOENT,
 			       "%s is not there: is Fairlead loaded? Run "

@@ -135,6 +135,26 @@ static void names_of_containers_and_interfaces_are_judged(void **state)
 	assert_fails(read_conf(""), CNI_ENVIRONMENT, "CNI_IFNAME");
 }
 
+static void interfaces_have_names_that_a_device_can_have(void **state)
+{
+	static const char *const wrong[] = {
+		"eth%d", "all",	  "default", "a:1",
+		"a\x1b", "a\x7f", "a\xff",   "a\xc2\x9b",
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(wrong[0]); i++) {
+		setenv("CNI_IFNAME", wrong[i], 1);
+		assert_fails(read_conf(""), CNI_ENVIRONMENT, "CNI_IFNAME");
+	}
+	setenv("CNI_IFNAME", "\xc3\xa9th0", 1);
+	assert_int_equal(read_conf(""), 0);
+	setenv("CNI_NETNS", "/run/netns/\xff", 1);
+	assert_fails(read_conf(""), CNI_ENVIRONMENT, "CNI_NETNS");
+	setenv("CNI_COMMAND", "DEL", 1);
+	assert_int_equal(read_conf(""), 0);
+}
+
 static void unknown_keys_name_the_nearest_known_one(void **state)
 {
 	(void)state;
@@ -273,6 +293,17 @@ static void delegated_plugins_are_names_not_paths(void **state)
 	assert_fails(read_conf("\"ipam\": [1]"), CNI_CONFIG, "\"ipam\"");
 }
 
+static void plugin_does_not_delegate_to_itself(void **state)
+{
+	static const char own[] = "\"ipam\": {\"type\": \"fairlead-cni\"}";
+
+	(void)state;
+	assert_fails(read_conf(own), CNI_CONFIG, "this plugin itself");
+	setenv("CNI_COMMAND", "DEL", 1);
+	assert_int_equal(read_conf(own), 0);
+	assert_string_equal(call.conf.ipam_type, "");
+}
+
 static void dns_is_judged(void **state)
 {
 	(void)state;
@@ -342,6 +373,10 @@ static void wrong_cni_args_are_refused(void **state)
 	assert_args_refused("IP=10.1.0", "10.1.0");
 	assert_args_refused("MAC=0a-58-00-00-00-01", "MAC");
 	assert_args_refused("MAC=0a:58:00:00:00:+1", "MAC");
+	assert_args_refused("K8S_POD_NAMESPACE=\xff\xfe", "K8S_POD_NAMESPACE");
+	assert_args_refused("K8S_POD_NAME=a\x1b[31m", "K8S_POD_NAME");
+	assert_args_refused("K8S_POD_NAME=a\nb", "K8S_POD_NAME");
+	assert_args_refused("K8S_POD_UID=\xc2\x9b", "K8S_POD_UID");
 }
 
 /* ---- errors -------------------------------------------------------------- */
@@ -390,6 +425,7 @@ int main(void)
 		TEST(del_needs_no_namespace),
 		TEST(del_takes_what_it_does_not_know),
 		TEST(names_of_containers_and_interfaces_are_judged),
+		TEST(interfaces_have_names_that_a_device_can_have),
 		TEST(unknown_keys_name_the_nearest_known_one),
 		TEST(our_own_keys_are_read),
 		TEST(verbs_came_with_their_versions),
@@ -398,6 +434,7 @@ int main(void)
 		TEST(wishes_come_from_the_runtime),
 		TEST(capabilities_that_we_have_not_are_refused),
 		TEST(delegated_plugins_are_names_not_paths),
+		TEST(plugin_does_not_delegate_to_itself),
 		TEST(dns_is_judged),
 		TEST(cni_args_of_kubernetes_are_read),
 		TEST(cni_args_can_ask_for_addresses_and_a_mac),

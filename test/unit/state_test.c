@@ -430,6 +430,10 @@ static void names_are_judged_as_the_specification_and_the_kernel_do(void **s)
 	assert_false(ifname_is_valid("a/b"));
 	assert_false(ifname_is_valid("a:b"));
 	assert_false(ifname_is_valid("a b"));
+	assert_false(ifname_is_valid("eth%d"));
+	assert_false(ifname_is_valid("a\x1b"));
+	assert_false(ifname_is_valid("all"));
+	assert_false(ifname_is_valid("default"));
 	assert_false(ifname_is_valid("a\n"));
 }
 
