@@ -3,6 +3,7 @@
  * made again, addresses, routes, pods, and entries that an LRU map forgot. */
 #include "traffic.h"
 
+#include <bpf/bpf.h>
 #include <netinet/in.h>
 
 /* ---- changes --------------------------------------------------------- */
@@ -33,6 +34,39 @@ static void a_new_address_of_the_node_is_used_from_then_on(void **state)
 		     f->v6 ? &f->node2 : NULL, UPLINK_MTU);
 	epoch_raise_now();
 	assert_int_equal(leaves_as(FROM_POD_A, &m, &f->node2), IN_RANGE);
+	assert_int_equal(flow_count(), 2);
+}
+
+/* What `fairlead trace` does: the slow path by itself, marked. */
+static void trace(const struct packet *p)
+{
+	struct __sk_buff ctx = {
+		.mark = FL_MARK_TRACE,
+		.ifindex = node.pod_a,
+		.cb = {FL_HOOK_FROM_POD},
+	};
+	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p->data,
+		    .data_size_in = p->len, .ctx_in = &ctx,
+		    .ctx_size_in = sizeof(ctx), .repeat = 1);
+
+	assert_int_equal(
+		bpf_prog_test_run_opts(node_program_fd("slow_path"), &opts), 0);
+	assert_int_equal(opts.retval, 0); /* it was told */
+}
+
+static void to_ask_what_a_new_address_changes_changes_nothing(void **state)
+{
+	const struct family *f = *state;
+	struct message m = outgoing(f, IPPROTO_TCP, IN_RANGE);
+	struct packet p;
+
+	leaves(f, &m);
+	uplink_write(node.uplink, f->v6 ? NULL : &f->node2,
+		     f->v6 ? &f->node2 : NULL, UPLINK_MTU);
+	epoch_raise_now();
+	assert_int_equal(flow_count(), 2);
+	message_build(&p, &m);
+	trace(&p);
 	assert_int_equal(flow_count(), 2);
 }
 
@@ -124,6 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FAMILIES(a_raised_epoch_keeps_the_mapping),
 		FAMILIES(a_new_address_of_the_node_is_used_from_then_on),
+		FAMILIES(to_ask_what_a_new_address_changes_changes_nothing),
 		FAMILIES_RELEASE(a_new_way_out_is_taken_with_its_address,
 				 route_restore),
 		FAMILIES(answers_follow_a_pod_that_was_made_again),
