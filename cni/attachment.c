@@ -206,23 +206,43 @@ void attachment_close(struct attachment *a)
 
 /* ---- the record ---------------------------------------------------------- */
 
+/* Does a pod have it? The host's device and the one in the namespace of the
+ * record must be a pair. A namespace that is gone takes its devices with it,
+ * if not at once. The lock is ours, so nobody is making an incomplete one. */
+static bool is_live(struct attachment *a, const struct endpoint_record *old)
+{
+	__cleanup(link_close) struct link_ctx *pod = NULL;
+	__cleanup(fd_close) int netns = -1;
+	struct link_info host, peer;
+	struct failure ignored;
+
+	if (!link_get(a->pod, old->ifname, &peer, NULL))
+		return true;
+	if (!old->ifindex || link_get(a->host, old->host_device, &host, NULL) ||
+	    netns_open(old->netns, &netns, &ignored))
+		return false;
+	if (link_open_netns(netns, &pod, NULL))
+		return true;
+	return !link_get_index(pod, host.link, &peer, NULL) &&
+	       peer.link == host.ifindex;
+}
+
 /* A record of the same container and interface is what a crash, or a sandbox
- * that is no more, left behind. */
+ * that is no more, left behind; or that of a living pod, which stays whole. */
 static int remove_stale(struct attachment *a, struct failure *f)
 {
 	const char *state_dir = a->call->conf.state_dir;
 	struct endpoint_record old;
-	struct link_info l;
 
 	if (endpoint_record_read(state_dir, a->record.container_id,
 				 a->record.ifname, &old, NULL))
 		return 0;
-	if (!link_get(a->pod, a->record.ifname, &l, NULL))
+	if (is_live(a, &old))
 		return failure_set(
 			f, CNI_EXISTS,
 			"container %s has interface %s already (network "
-			"%s)",
-			old.container_id, old.ifname, old.network);
+			"%s, namespace %s)",
+			old.container_id, old.ifname, old.network, old.netns);
 	journal(LOG_LEVEL_WARN, "removing what an earlier ADD left behind",
 		"device=%s", old.host_device);
 	return removal_run(a->call, &old, a->bpf_root, a->host, f);

@@ -22,6 +22,11 @@
 /* In the environment of whatever we run. */
 #define DELEGATED "FAIRLEAD_DELEGATED"
 
+bool delegate_is_nested(void)
+{
+	return getenv(DELEGATED) != NULL;
+}
+
 static bool is_program(const char *path)
 {
 	struct stat st;

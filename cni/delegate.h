@@ -29,3 +29,6 @@ int delegate_exec_optional(const struct call *c, const char *command,
 /* Is the plugin that the configuration names this program itself, by another
  * name, or are we run so? It is never run twice, so it never gave an address. */
 bool delegate_is_self(const struct call *c);
+
+/* Are we run as an IPAM plugin by fairlead-cni, which holds its locks? */
+bool delegate_is_nested(void);

@@ -13,6 +13,7 @@
 #include "failure.h"
 #include "interrupt.h"
 #include "journal.h"
+#include "lock.h"
 #include "verbs.h"
 
 static int run(const struct call *c, struct failure *f)
@@ -22,12 +23,20 @@ static int run(const struct call *c, struct failure *f)
 		[VERB_CHECK] = verb_check,   [VERB_GC] = verb_gc,
 		[VERB_STATUS] = verb_status, [VERB_VERSION] = verb_version,
 	};
+	__cleanup(fd_close) int lock = -1;
+	int ret;
 
 	if (c->verb != VERB_VERSION && geteuid() != 0)
 		return failure_set(
 			f, CNI_PRIVILEGES,
 			"fairlead-cni must run as root: it makes network "
 			"devices and writes BPF maps");
+	if (c->verb == VERB_ADD || c->verb == VERB_DEL ||
+	    c->verb == VERB_CHECK) {
+		ret = attachment_lock(c, &lock, f);
+		if (ret)
+			return ret;
+	}
 	return verbs[c->verb](c, f);
 }
 
