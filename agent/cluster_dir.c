@@ -3,10 +3,12 @@
 
 #include <dirent.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../lib/cleanup.h"
 #include "../lib/state.h"
@@ -223,12 +225,21 @@ static void scan_file(struct cluster_dir *d, int dirfd, const char *name,
 		file_update(d, f, &now, changed);
 }
 
-static void drop_missing(struct cluster_dir *d, bool *changed)
+/* A listing may pass over a name that is renamed onto while it is read: what is
+ * missing from it is asked for by name before it is believed to be gone. */
+static bool is_gone(const struct cluster_dir *d, int dirfd, size_t i)
+{
+	return !d->files[i].present &&
+	       faccessat(dirfd, d->files[i].name, F_OK, AT_SYMLINK_NOFOLLOW) &&
+	       errno == ENOENT;
+}
+
+static void drop_missing(struct cluster_dir *d, int dirfd, bool *changed)
 {
 	size_t kept = 0;
 
 	for (size_t i = 0; i < d->n; i++) {
-		if (d->files[i].present) {
+		if (!is_gone(d, dirfd, i)) {
 			d->files[kept++] = d->files[i];
 			continue;
 		}
@@ -255,7 +266,7 @@ int cluster_dir_scan(struct cluster_dir *d, bool *changed, struct err *e)
 	if (!d->readable)
 		err_sys(e, errno, "cluster-dir %s", d->path);
 	else
-		drop_missing(d, changed);
+		drop_missing(d, dirfd(dir), changed);
 	if (d->n)
 		qsort(d->files, d->n, sizeof(d->files[0]), compare_names);
 	*changed |= rebuild(d);
