@@ -3,6 +3,7 @@
  * fairlead-cni: the CNI plugin. A container runtime calls it with CNI_* in the
  * environment and a network configuration on standard input.
  */
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,6 +16,17 @@
 #include "journal.h"
 #include "lock.h"
 #include "verbs.h"
+
+/* Whoever calls us with a standard stream closed would get our files in its
+ * place: a result that nobody reads must be an error, not a line of the log. */
+static void keep_streams(void)
+{
+	for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+		if (fcntl(fd, F_GETFD) < 0 &&
+		    open("/dev/null",
+			 fd == STDERR_FILENO ? O_WRONLY : O_RDONLY) < 0)
+			return;
+}
 
 static int run(const struct call *c, struct failure *f)
 {
@@ -71,6 +83,7 @@ int main(int argc, char **argv)
 
 	if (argc > 1)
 		return usage(argv[1]);
+	keep_streams();
 	interrupt_catch();
 	ret = call_read(STDIN_FILENO, &call, &failure);
 	if (!ret)
