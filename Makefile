@@ -30,7 +30,7 @@ as_root = @if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory root-$@; el
 PROGRAMS := fairlead-cni fairlead-agent fairlead-loader fairlead
 SKELS    := $(BUILD)/skel/datapath.skel.h $(BUILD)/skel/stub.skel.h
 objs      = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
-MODULES  := lib loader policy cni agent ctl
+MODULES  := lib loader policy kube cni agent ctl
 ARCHIVES := $(MODULES:%=$(BUILD)/lib%.a)
 UNIT     := $(patsubst test/unit/%.c,$(BUILD)/test/unit/%,$(wildcard test/unit/*_test.c))
 BPFTESTS := $(patsubst test/bpf/%.c,$(BUILD)/test/bpf/%,$(wildcard test/bpf/*_test.c))
@@ -86,8 +86,8 @@ $(foreach m,$(MODULES),$(eval $(call archive,$(m))))
 # module of each program, and the libraries it links
 $(BUILD)/fairlead-cni: $(BUILD)/obj/cni/main.o $(BUILD)/libcni.a
 $(BUILD)/fairlead-cni: LINK = -static
-$(BUILD)/fairlead-agent: $(BUILD)/obj/agent/main.o $(BUILD)/libagent.a $(BUILD)/libpolicy.a
-$(BUILD)/fairlead-agent: LINK = -levent_core -levent_extra
+$(BUILD)/fairlead-agent: $(BUILD)/obj/agent/main.o $(BUILD)/libagent.a $(BUILD)/libpolicy.a $(BUILD)/libkube.a
+$(BUILD)/fairlead-agent: LINK = -levent_core -levent_extra -lcurl
 $(BUILD)/fairlead-loader: $(BUILD)/obj/loader/main.o
 $(BUILD)/fairlead: $(BUILD)/obj/ctl/main.o $(BUILD)/libctl.a
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/libloader.a $(BUILD)/liblib.a
@@ -101,7 +101,7 @@ $(BUILD)/test/unit/%: $(BUILD)/obj/test/unit/%.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group \
-		-lcmocka -levent_core -levent_extra -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
+		-lcmocka -levent_core -levent_extra -lcurl -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
 
 $(BUILD)/test/bpf/%: $(BUILD)/obj/test/bpf/%.o $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %_test.c,$(wildcard test/bpf/*.c))) $(BUILD)/libloader.a $(BUILD)/liblib.a
 	$(call say,LINK,$@)

@@ -9,7 +9,7 @@ dir=$1
 packages="
 	clang llvm bpftool gcc make pkg-config dpkg-dev libc6-dev linux-libc-dev
 	libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-route-3-dev
-	libevent-dev libyaml-dev libcmocka-dev
+	libevent-dev libcurl4-openssl-dev libyaml-dev libcmocka-dev
 	iproute2 iputils-ping ethtool tcpdump iperf3 sockperf netcat-openbsd socat
 	jq python3 procps psmisc strace util-linux
 	nftables containerd runc containernetworking-plugins busybox-static
