@@ -14,7 +14,12 @@ double clock_seconds(void)
 
 const struct model *agent_model(const struct agent *a)
 {
-	return a->source ? &source_dir_content(a->source)->model : &a->no_model;
+	return a->source ? a->source->ops->model(a->source) : &a->no_model;
+}
+
+unsigned int agent_later(const struct agent *a)
+{
+	return a->source ? a->source->ops->later(a->source) : 0;
 }
 
 struct inputs agent_inputs(const struct agent *a)
@@ -32,7 +37,7 @@ bool agent_is_synced(const struct agent *a)
 {
 	if (!a->source)
 		return true;
-	return cluster_dir_is_complete(source_dir_content(a->source)) &&
+	return a->source->ops->is_complete(a->source) &&
 	       model_node(agent_model(a), a->config.node_name);
 }
 
@@ -40,15 +45,13 @@ const char *agent_not_ready(const struct agent *a)
 {
 	static char why[512];
 
-	if (a->source && *source_dir_error(a->source))
-		return source_dir_error(a->source);
+	if (a->source && !a->source->ops->is_complete(a->source))
+		return a->source->ops->waiting(a->source);
 	if (a->desired.missing[0])
 		return a->desired.missing;
 	if (!agent_is_synced(a)) {
-		snprintf(why, sizeof(why),
-			 "not all manifests in %s could be read: %.300s",
-			 a->config.cluster_dir,
-			 a->problems.n ? a->problems.items[0] : "");
+		snprintf(why, sizeof(why), "there is no Node %.253s",
+			 a->config.node_name);
 		return why;
 	}
 	if (!a->applied) {

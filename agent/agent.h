@@ -15,7 +15,7 @@
 #include "policies.h"
 #include "problems.h"
 #include "reaper.h"
-#include "source_dir.h"
+#include "source.h"
 
 /* Map fds. */
 struct agent_maps {
@@ -37,7 +37,7 @@ struct agent {
 	struct agent_stats stats;
 
 	/* what is known */
-	struct source_dir *source; /* NULL: none is configured */
+	struct source *source; /* NULL: none is configured */
 	struct netwatch *netwatch;
 	struct model no_model; /* where there is no source */
 	struct facts facts;
@@ -68,6 +68,8 @@ struct agent {
 
 struct inputs agent_inputs(const struct agent *a);
 const struct model *agent_model(const struct agent *a);
+/* How many objects of the cluster nobody enforces yet. */
+unsigned int agent_later(const struct agent *a);
 /* Every source has delivered all that it has, and it knows this node. */
 bool agent_is_synced(const struct agent *a);
 /* NULL if it is ready, else why not (valid until the next call). */

@@ -64,8 +64,7 @@ static void add_cluster(const struct agent *a, struct evbuffer *out)
 	}
 	metrics_one(out, "objects_not_enforced", "gauge",
 		    "Policies, services and the like that nobody enforces yet",
-		    a->source ? cluster_dir_later(source_dir_content(a->source))
-			      : 0);
+		    agent_later(a));
 	metrics_one(out, "source_synced", "gauge",
 		    "1: every source has delivered all that it has",
 		    agent_is_synced(a));

@@ -169,9 +169,9 @@ static int start(struct agent *a, struct err *e)
 		rc = watch_signals(a, e);
 	if (!rc)
 		rc = netwatch_open(a->base, on_network, a, &a->netwatch, e);
-	if (!rc && a->config.cluster_dir[0])
-		a->source = source_dir_open(a->base, a->config.cluster_dir,
-					    on_cluster, a);
+	if (!rc)
+		rc = source_open(a->base, &a->config, on_cluster, a, &a->source,
+				 e);
 	if (!rc)
 		rc = reconcile_start(a, e);
 	if (!rc)
@@ -202,5 +202,6 @@ int main(int argc, char **argv)
 	event_base_dispatch(a.base);
 	http_close(a.http);
 	socket_close(a.socket);
+	source_close(a.source);
 	return 0;
 }

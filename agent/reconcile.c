@@ -66,13 +66,8 @@ static void add_known_problems(const struct agent *a, struct problems *p)
 		problems_add(p, "%s", other->items[i]);
 	if (a->desired.missing[0])
 		problems_add(p, "%s", a->desired.missing);
-	if (!a->source)
-		return;
-	if (*source_dir_error(a->source))
-		problems_add(p, "%s", source_dir_error(a->source));
-	other = &source_dir_content(a->source)->problems;
-	for (size_t i = 0; i < other->n; i++)
-		problems_add(p, "%s", other->items[i]);
+	if (a->source)
+		a->source->ops->problems(a->source, p);
 }
 
 static void set_up(struct agent *a, bool full, struct changes *changes,

@@ -11,6 +11,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "cluster_dir.h"
 #include "memory.h"
 
 enum {
@@ -22,6 +23,7 @@ enum {
 };
 
 struct source_dir {
+	struct source source;
 	struct cluster_dir content;
 	int inotify;
 	int watch; /* -1: none */
@@ -125,11 +127,91 @@ static void on_inotify(evutil_socket_t fd, short what, void *arg)
 	arm(s, delay);
 }
 
-struct source_dir *source_dir_open(struct event_base *base, const char *path,
-				   void (*changed)(void *arg), void *arg)
+/* ---- the source ----------------------------------------------------- */
+
+static const struct source_dir *dir_of(const struct source *s)
+{
+	return (const struct source_dir *)s;
+}
+
+static const struct model *dir_model(const struct source *s)
+{
+	return &dir_of(s)->content.model;
+}
+
+static bool dir_is_complete(const struct source *s)
+{
+	return cluster_dir_is_complete(&dir_of(s)->content);
+}
+
+static const char *dir_waiting(const struct source *s)
+{
+	const struct cluster_dir *d = &dir_of(s)->content;
+	static char why[512];
+
+	if (dir_of(s)->error[0])
+		return dir_of(s)->error;
+	snprintf(why, sizeof(why),
+		 "not all manifests in %.180s could be read: %.250s", d->path,
+		 d->problems.n ? d->problems.items[0] : "");
+	return why;
+}
+
+static void dir_problems(const struct source *s, struct problems *out)
+{
+	const struct problems *p = &dir_of(s)->content.problems;
+
+	if (dir_of(s)->error[0])
+		problems_add(out, "%s", dir_of(s)->error);
+	for (size_t i = 0; i < p->n; i++)
+		problems_add(out, "%s", p->items[i]);
+}
+
+static unsigned int dir_later(const struct source *s)
+{
+	return cluster_dir_later(&dir_of(s)->content);
+}
+
+static void dir_describe(const struct source *s, cJSON *out)
+{
+	const struct source_dir *d = dir_of(s);
+
+	cJSON_AddStringToObject(out, "path", d->content.path);
+	cJSON_AddNumberToObject(out, "files", d->content.n);
+	if (d->error[0])
+		cJSON_AddStringToObject(out, "error", d->error);
+}
+
+static void dir_close(struct source *source)
+{
+	struct source_dir *s = (struct source_dir *)source;
+
+	if (s->readable)
+		event_free(s->readable);
+	event_free(s->timer);
+	if (s->inotify >= 0)
+		close(s->inotify);
+	cluster_dir_free(&s->content);
+	free(s);
+}
+
+static const struct source_ops dir_ops = {
+	.name = "cluster-dir",
+	.model = dir_model,
+	.is_complete = dir_is_complete,
+	.waiting = dir_waiting,
+	.problems = dir_problems,
+	.later = dir_later,
+	.describe = dir_describe,
+	.close = dir_close,
+};
+
+struct source *source_dir_open(struct event_base *base, const char *path,
+			       void (*changed)(void *arg), void *arg)
 {
 	struct source_dir *s = memory_alloc(sizeof(*s));
 
+	s->source.ops = &dir_ops;
 	s->content.path = path;
 	s->changed = changed;
 	s->arg = arg;
@@ -141,28 +223,5 @@ struct source_dir *source_dir_open(struct event_base *base, const char *path,
 	if (s->readable)
 		event_add(s->readable, NULL);
 	scan(s);
-	return s;
-}
-
-void source_dir_close(struct source_dir *s)
-{
-	if (!s)
-		return;
-	if (s->readable)
-		event_free(s->readable);
-	event_free(s->timer);
-	if (s->inotify >= 0)
-		close(s->inotify);
-	cluster_dir_free(&s->content);
-	free(s);
-}
-
-const struct cluster_dir *source_dir_content(const struct source_dir *s)
-{
-	return &s->content;
-}
-
-const char *source_dir_error(const struct source_dir *s)
-{
-	return s->error;
+	return &s->source;
 }

@@ -13,13 +13,9 @@ static void add_source(const struct agent *a, cJSON *answer)
 	if (!a->source)
 		return;
 	one = cJSON_CreateObject();
-	cJSON_AddStringToObject(one, "name", "cluster-dir");
-	cJSON_AddStringToObject(one, "path", a->config.cluster_dir);
+	cJSON_AddStringToObject(one, "name", a->source->ops->name);
 	cJSON_AddBoolToObject(one, "synced", agent_is_synced(a));
-	cJSON_AddNumberToObject(one, "files", source_dir_content(a->source)->n);
-	if (*source_dir_error(a->source))
-		cJSON_AddStringToObject(one, "error",
-					source_dir_error(a->source));
+	a->source->ops->describe(a->source, one);
 	cJSON_AddItemToArray(list, one);
 }
 
@@ -32,10 +28,7 @@ static void add_counts(const struct agent *a, cJSON *answer)
 	cJSON_AddNumberToObject(objects, "namespaces", m->n[OBJECT_NAMESPACE]);
 	cJSON_AddNumberToObject(objects, "pods", m->n[OBJECT_POD]);
 	cJSON_AddNumberToObject(objects, "policies", m->n[OBJECT_POLICY]);
-	cJSON_AddNumberToObject(
-		objects, "notEnforcedYet",
-		a->source ? cluster_dir_later(source_dir_content(a->source))
-			  : 0);
+	cJSON_AddNumberToObject(objects, "notEnforcedYet", agent_later(a));
 	cJSON_AddNumberToObject(answer, "endpoints", a->endpoints.n);
 }
 

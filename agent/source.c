@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "source.h"
+
+#include <stddef.h>
+
+#include "source_dir.h"
+
+int source_open(struct event_base *base, const struct config *c,
+		void (*changed)(void *arg), void *arg, struct source **out,
+		struct err *e)
+{
+	(void)e;
+	*out = NULL;
+	if (c->cluster_dir[0])
+		*out = source_dir_open(base, c->cluster_dir, changed, arg);
+	return 0;
+}
+
+void source_close(struct source *s)
+{
+	if (s)
+		s->ops->close(s);
+}
