@@ -167,7 +167,8 @@ void policies_update(const struct inputs *in, const struct node_facts *node,
 	if (p->kept[0] || !p->n)
 		return;
 	compile(in, node, p);
-	p->n_problems += p->next.n_problems;
+	/* What makes a policy invalid is counted already. */
+	p->n_problems += p->next.n_problems - p->next.n_invalid;
 	check_fit(found, p);
 }
 

@@ -92,6 +92,7 @@ static __always_inline int policy_ask(struct __sk_buff *skb, struct slow *s,
 	s->told.ifindex = pod->ifindex;
 	s->told.direction = direction;
 	s->told.verdict = FL_DENY;
+	s->told.denied |= 1 << direction;
 	s->told.rule = *rule;
 	s->told.src_identity = s->fwd.src_identity;
 	s->told.dst_identity = s->fwd.dst_identity;

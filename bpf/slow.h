@@ -20,6 +20,7 @@ struct told {
 	__u32 dst_identity;
 	__u8 direction; /* enum fl_direction */
 	__u8 verdict;	/* enum fl_verdict */
+	__u8 denied;	/* 1 << direction, of all that said no */
 };
 
 struct slow {

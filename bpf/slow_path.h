@@ -166,6 +166,7 @@ static __always_inline int trace_tell(const struct slow *s, int decided)
 	t->policy_ifindex = s->told.ifindex;
 	t->rule = s->told.rule;
 	t->direction = s->told.direction;
+	t->denied = s->told.denied;
 	t->known = s->known;
 	t->needs_port = decided == NEEDS_PORT;
 	t->reason = decided < 0 ? -decided

@@ -52,11 +52,11 @@ static struct opinion opinion_of(const struct trace *t, unsigned int direction)
 					    : FL_ENDPOINT_INGRESS) &&
 		     (egress || t->sender);
 	o.rule = egress ? a->flow.rule : a->flow.ingress_rule;
-	if (a->policy_ifindex == o.pod->ifindex && a->direction == direction) {
-		o.denied = true;
-		o.audited = trace_passes(t);
-		o.rule = a->rule;
-	}
+	/* A datapath from before there was `denied` tells one of two. */
+	o.denied = a->denied & 1 << direction ||
+		   (a->policy_ifindex == o.pod->ifindex &&
+		    a->direction == direction);
+	o.audited = o.denied && trace_passes(t);
 	return o;
 }
 

@@ -72,6 +72,7 @@ struct policy_compiled {
 	size_t n_rules;
 	char **problems; /* sentences: what is odd about the set as a whole */
 	size_t n_problems;
+	size_t n_invalid; /* of them: the policy is invalid, its reader knows */
 	struct policy_stats stats;
 	struct policy_cache *cache; /* for the next time */
 };

@@ -119,8 +119,10 @@ void complaints_collect(const struct policy_world *w,
 	for (size_t i = 0; i < order->n; i++) {
 		const struct policy *p = w->policies[order->items[i]];
 
-		if (p->invalid)
+		if (p->invalid) {
 			on_invalid(&c, p);
+			out->n_invalid++;
+		}
 		if (i)
 			on_equal(&c, w->policies[order->items[i - 1]], p);
 	}

@@ -474,13 +474,15 @@ _Static_assert(sizeof(struct fl_event) == 160, "struct fl_event is ABI");
  * lock against others who trace. */
 struct fl_trace {
 	struct fl_flow flow;  /* the entry that would be made */
-	__u32 policy_ifindex; /* the pod whose policy denied it, 0: none did */
+	__u32 policy_ifindex; /* the pod whose policy denied it, 0: none did;
+			       * of two in audit mode the receiver */
 	__u32 rule;	      /* the rule that denied it, 0: no rule allowed it */
 	__u8 direction;	      /* of that policy: enum fl_direction */
 	__u8 reason;	      /* enum fl_reason */
 	__u8 known;	      /* the connection exists already */
 	__u8 needs_port;      /* it would be masqueraded, the port is open */
-	__u32 pad;
+	__u8 denied;	      /* 1 << direction: its policy says no */
+	__u8 pad[3];
 };
 _Static_assert(sizeof(struct fl_trace) == 152, "struct fl_trace is ABI");
 
