@@ -130,15 +130,13 @@ static const char *file_of(const struct cluster_dir *d, const struct object *o)
 
 static void add_reports(struct cluster_dir *d, const struct object *o)
 {
-	const struct problems *reports;
+	const struct problems *reports = object_problems(o);
+	bool denies = o->kind == OBJECT_POLICY;
 
-	if (o->kind != OBJECT_POLICY)
-		return;
-	reports = &((const struct policy_object *)o)->reports;
-	for (size_t i = 0; i < reports->n; i++)
-		problems_add(&d->problems,
-			     "%s (what it selects is denied until then)",
-			     reports->items[i]);
+	for (size_t i = 0; reports && i < reports->n; i++)
+		problems_add(&d->problems, "%s%s", reports->items[i],
+			     denies ? " (what it selects is denied until then)"
+				    : "");
 }
 
 static void add_object(struct cluster_dir *d, const struct cluster_file *f,

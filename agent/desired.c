@@ -10,6 +10,13 @@
 #include "desired_nodes.h"
 #include "memory.h"
 
+bool inputs_audit(const struct inputs *in)
+{
+	const struct node *own = model_node(in->model, in->config->node_name);
+
+	return in->config->policy_audit || (own && own->audit);
+}
+
 void desired_init(struct desired *d)
 {
 	memset(d, 0, sizeof(*d));

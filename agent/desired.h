@@ -20,6 +20,9 @@ struct inputs {
 	const struct node_ids *ids;
 };
 
+/* Is this node to tell its verdicts and not enforce them? */
+bool inputs_audit(const struct inputs *in);
+
 struct desired {
 	/* Why the rest cannot be said yet, "" if it can. Endpoints and the
 	 * routes to them are valid all the same. */
@@ -41,7 +44,8 @@ void desired_compute(const struct inputs *in, struct desired *out);
 void desired_free(struct desired *d);
 
 /* The address under which this node reaches another by the overlay: its first
- * InternalIP of a family that both have, IPv4 preferred. False: there is none.
+ * InternalIP (or what its annotation says instead) of a family that both have,
+ * IPv4 preferred. False: there is none.
  * own NULL: any family will do. */
 bool desired_tunnel(const struct node *own, const struct node *other,
 		    struct fl_addr *out);

@@ -15,10 +15,10 @@ struct walk {
 
 /* ---- the overlay's addresses ---------------------------------------- */
 
-static const struct fl_addr *internal_addr(const struct node *node, bool v4)
+static const struct fl_addr *tunnel_addr(const struct node *node, bool v4)
 {
 	for (int i = 0; i < node->n_addrs; i++)
-		if (node->addrs[i].internal &&
+		if (node->addrs[i].tunnel &&
 		    addr_is_v4(&node->addrs[i].addr) == v4)
 			return &node->addrs[i].addr;
 	return NULL;
@@ -28,9 +28,9 @@ bool desired_tunnel(const struct node *own, const struct node *other,
 		    struct fl_addr *out)
 {
 	for (int v4 = 1; v4 >= 0; v4--) {
-		const struct fl_addr *a = internal_addr(other, v4);
+		const struct fl_addr *a = tunnel_addr(other, v4);
 
-		if (a && (!own || internal_addr(own, v4))) {
+		if (a && (!own || tunnel_addr(own, v4))) {
 			*out = *a;
 			return true;
 		}
@@ -55,8 +55,8 @@ bool desired_underlay_is_v6(const struct inputs *in, const struct node *own)
 
 	if (!own)
 		return false;
-	w.v6 = own->n_addrs && !internal_addr(own, true) &&
-	       internal_addr(own, false);
+	w.v6 = own->n_addrs && !tunnel_addr(own, true) &&
+	       tunnel_addr(own, false);
 	model_each(in->model, OBJECT_NODE, look_for_v6, &w);
 	return w.v6;
 }
@@ -194,7 +194,7 @@ static unsigned int link_of(const struct walk *w, const struct fl_addr *a)
 static void add_direct_route(const struct walk *w, const struct node *node,
 			     const struct fl_prefix *p)
 {
-	const struct fl_addr *via = internal_addr(node, prefix_is_v4(p));
+	const struct fl_addr *via = tunnel_addr(node, prefix_is_v4(p));
 	struct link_route r = {
 		.dst = *p,
 		.src = desired_src(w->d, prefix_is_v4(p)),

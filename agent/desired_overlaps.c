@@ -29,8 +29,7 @@ static struct fl_prefix shortened(const struct fl_prefix *p, unsigned int len)
 	return out;
 }
 
-void route_lengths_find(const struct entries *routes,
-			struct route_lengths *out)
+void route_lengths_find(const struct entries *routes, struct route_lengths *out)
 {
 	memset(out, 0, sizeof(*out));
 	for (size_t i = 0; i < routes->n; i++) {

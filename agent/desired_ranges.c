@@ -24,7 +24,7 @@ static void add_internal(struct object *o, void *arg)
 	const struct node *node = (struct node *)o;
 
 	for (int i = 0; i < node->n_addrs; i++)
-		if (node->addrs[i].internal)
+		if (node->addrs[i].internal || node->addrs[i].tunnel)
 			add(arg, &node->addrs[i].addr, o->name);
 }
 

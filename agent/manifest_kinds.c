@@ -106,120 +106,17 @@ int meta_read(struct reader *r, const cJSON *json, bool namespaced,
 	return 0;
 }
 
-/* ---- Node ----------------------------------------------------------- */
-
-static int add_cidr(struct reader *r, const cJSON *at, const char *path,
-		    const char *text, struct node *node)
+int annotation_read(struct reader *r, const cJSON *meta, const char *name,
+		    const char **out)
 {
-	struct fl_prefix p;
-	char other[PREFIX_STRLEN];
+	const cJSON *list, *value;
+	int rc = reader_field(r, meta, "metadata.annotations", FIELD_OBJECT,
+			      &list);
 
-	if (prefix_parse(text, true, &p))
-		return reader_fail(r, at, path, "\"%.64s\" is not a range%s",
-				   text,
-				   prefix_parse(text, false, &p)
-					   ? ""
-					   : ": bits set behind its length");
-	if (p.prefix_len > 126)
-		return reader_fail(r, at, path, "%s has no room for pods",
-				   text);
-	for (int i = 0; i < node->n_pod_cidrs; i++)
-		if (prefix_overlaps(&p, &node->pod_cidrs[i]))
-			return reader_fail(
-				r, at, path, "%s overlaps %s", text,
-				prefix_format(&node->pod_cidrs[i], other));
-	if (node->n_pod_cidrs == STATE_CIDRS_MAX)
-		return reader_fail(r, at, path, "more than %d ranges",
-				   STATE_CIDRS_MAX);
-	node->pod_cidrs[node->n_pod_cidrs++] = p;
-	return 0;
-}
-
-/* podCIDRs, of which podCIDR is the first; either alone will do. */
-static int read_pod_cidrs(struct reader *r, const cJSON *spec,
-			  struct node *node)
-{
-	const cJSON *list = NULL, *item;
-	struct fl_prefix first;
-	const char *text = "";
-	int rc, i = 0;
-
-	rc = reader_field(r, spec, "spec.podCIDRs", FIELD_LIST, &list);
-	cJSON_ArrayForEach (item, list) {
-		if (!rc)
-			rc = reader_item(r, item, "spec.podCIDRs", i++, &text);
-		if (!rc)
-			rc = add_cidr(r, item, "spec.podCIDRs", text, node);
-		if (rc)
-			return rc;
-	}
-	if (!rc)
-		rc = reader_string(r, spec, "spec.podCIDR", &text);
-	if (rc || !*text)
-		return rc;
-	if (!node->n_pod_cidrs)
-		return add_cidr(r, spec, "spec.podCIDR", text, node);
-	if (prefix_parse(text, true, &first) ||
-	    memcmp(&first, &node->pod_cidrs[0], sizeof(first)))
-		return reader_fail(r, spec, "spec.podCIDR",
-				   "\"%.64s\" is not the first of podCIDRs",
-				   text);
-	return 0;
-}
-
-static int read_node_addr(struct reader *r, const cJSON *item,
-			  struct node *node)
-{
-	const char *path = "status.addresses", *type, *text;
-	struct node_addr a = {0};
-	int rc;
-
-	if (!cJSON_IsObject(item))
-		return reader_fail(r, item, path, "must be objects");
-	rc = reader_string(r, item, "status.addresses.type", &type);
-	if (!rc)
-		rc = reader_string(r, item, "status.addresses.address", &text);
 	if (rc)
 		return rc;
-	a.internal = !strcmp(type, "InternalIP");
-	if (!a.internal && strcmp(type, "ExternalIP"))
-		return 0; /* a host name or a DNS name */
-	if (addr_parse(text, &a.addr) || addr_is_zero(&a.addr))
-		return reader_fail(r, item, path, "\"%.64s\" is not an address",
-				   text);
-	if (node->n_addrs == STATE_ADDRS_MAX)
-		return reader_fail(r, item, path, "more than %d addresses",
-				   STATE_ADDRS_MAX);
-	node->addrs[node->n_addrs++] = a;
-	return 0;
-}
-
-int node_read(struct reader *r, const cJSON *json, struct object **out)
-{
-	__cleanup(object_drop) struct object *o = object_new(OBJECT_NODE);
-	struct node *node = (struct node *)o;
-	const cJSON *meta, *spec, *status, *list = NULL, *item;
-	int rc = meta_read(r, json, false, o, &meta);
-
-	if (!rc)
-		rc = labels_read(r, meta, &node->labels);
-	if (!rc)
-		rc = reader_field(r, json, "spec", FIELD_OBJECT, &spec);
-	if (!rc)
-		rc = read_pod_cidrs(r, spec, node);
-	if (!rc)
-		rc = reader_field(r, json, "status", FIELD_OBJECT, &status);
-	if (!rc)
-		rc = reader_field(r, status, "status.addresses", FIELD_LIST,
-				  &list);
-	if (rc)
-		return rc;
-	cJSON_ArrayForEach (item, list) {
-		rc = read_node_addr(r, item, node);
-		if (rc)
-			return rc;
-	}
-	*out = take_ptr(o);
+	value = cJSON_GetObjectItemCaseSensitive(list, name);
+	*out = cJSON_IsString(value) ? value->valuestring : NULL;
 	return 0;
 }
 

@@ -7,16 +7,25 @@
 #include "../lib/err.h"
 #include "model.h"
 
-/* Where we are, for sentences. */
+/* Where we are, for sentences; and how strict. */
 struct reader {
-	const char *file;
-	const char *kind, *name; /* NULL: not known yet */
+	const char *file;	   /* NULL: an object of an API server */
+	const char *kind, *name;   /* NULL: not known yet */
+	struct problems *problems; /* of the object, NULL: it keeps none */
 	struct err *err;
 };
 
 /* "FILE:LINE: KIND NAME: PATH: reason"; returns -EINVAL. path may be NULL. */
 int reader_fail(struct reader *r, const cJSON *at, const char *path,
 		const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* The same of a value without which the rest makes sense. A file's author is
+ * told by an error; an API server's object must do without it: 0, and the
+ * object's problems say so, or err where it keeps none. */
+int reader_odd(struct reader *r, const cJSON *at, const char *path,
+	       const char *fmt, ...) __attribute__((format(printf, 4, 5)));
+/* A problem of the object, whoever wrote it. */
+void reader_tell(struct reader *r, const cJSON *at, const char *path,
+		 const char *fmt, ...) __attribute__((format(printf, 4, 5)));
 
 enum field_type { FIELD_OBJECT, FIELD_LIST, FIELD_STRING, FIELD_BOOL };
 
@@ -38,10 +47,16 @@ int meta_read(struct reader *r, const cJSON *json, bool namespaced,
 	      struct object *o, const cJSON **meta);
 int labels_read(struct reader *r, const cJSON *meta, char **out);
 
+/* A string of metadata.annotations, NULL: it is not there. */
+int annotation_read(struct reader *r, const cJSON *meta, const char *name,
+		    const char **out);
+
 int node_read(struct reader *r, const cJSON *json, struct object **out);
 int namespace_read(struct reader *r, const cJSON *json, struct object **out);
 int pod_read(struct reader *r, const cJSON *json, struct object **out);
 /* Of a policy only what has no name is an error; all else that is wrong is
  * kept with the object. */
-int policy_object_read(struct reader *r, const cJSON *json,
-		       struct object **out);
+int network_policy_object_read(struct reader *r, const cJSON *json,
+			       struct object **out);
+int cluster_policy_object_read(struct reader *r, const cJSON *json,
+			       struct object **out);

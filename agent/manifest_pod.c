@@ -14,14 +14,14 @@ static int add_pod_ip(struct reader *r, const cJSON *at, const char *path,
 	struct fl_addr a;
 
 	if (addr_parse(text, &a) || addr_is_zero(&a))
-		return reader_fail(r, at, path, "\"%.64s\" is not an address",
-				   text);
+		return reader_odd(r, at, path, "\"%.64s\" is not an address",
+				  text);
 	for (int i = 0; i < pod->n_addrs; i++)
 		if (addr_equal(&a, &pod->addrs[i]))
 			return 0; /* podIP is the first of podIPs */
 	if (pod->n_addrs == STATE_ADDRS_MAX)
-		return reader_fail(r, at, path, "more than %d addresses",
-				   STATE_ADDRS_MAX);
+		return reader_odd(r, at, path, "more than %d addresses",
+				  STATE_ADDRS_MAX);
 	pod->addrs[pod->n_addrs++] = a;
 	return 0;
 }
@@ -74,12 +74,13 @@ static int read_phase(struct reader *r, const cJSON *status, struct pod *pod)
 	}
 	if (!*text)
 		return 0;
-	return reader_fail(r, status, "status.phase",
-			   "\"%.64s\" is not a phase of a pod", text);
+	return reader_odd(r, status, "status.phase",
+			  "\"%.64s\" is not a phase of a pod", text);
 }
 
 /* ---- ports ---------------------------------------------------------- */
 
+/* 0: it is none of ours. */
 static int read_proto(struct reader *r, const cJSON *at, const char *path,
 		      __u8 *out)
 {
@@ -95,9 +96,9 @@ static int read_proto(struct reader *r, const cJSON *at, const char *path,
 	else if (!strcmp(text, "SCTP"))
 		*out = IPPROTO_SCTP;
 	else
-		return reader_fail(r, at, path,
-				   "\"%.64s\" is neither TCP, UDP nor SCTP",
-				   text);
+		return reader_odd(r, at, path,
+				  "\"%.64s\" is neither TCP, UDP nor SCTP",
+				  text);
 	return 0;
 }
 
@@ -124,14 +125,14 @@ static int read_port(struct reader *r, const cJSON *item, struct pod *pod)
 	if (rc || !*name)
 		return rc;
 	rc = read_proto(r, item, "ports.protocol", &port.proto);
-	if (rc)
+	if (rc || !port.proto)
 		return rc;
 	number = cJSON_GetObjectItemCaseSensitive(item, "containerPort");
 	if (!cJSON_IsNumber(number) || number->valuedouble < 1 ||
 	    number->valuedouble > 65535 ||
 	    number->valuedouble != (int)number->valuedouble)
-		return reader_fail(r, item, "ports.containerPort",
-				   "must be a number from 1 to 65535");
+		return reader_odd(r, item, "ports.containerPort",
+				  "must be a number from 1 to 65535");
 	if (has_port(pod, name, port.proto))
 		return 0;
 	port.number = number->valuedouble;
@@ -183,17 +184,11 @@ static int read_ports(struct reader *r, const cJSON *spec, struct pod *pod,
 static int read_annotations(struct reader *r, const cJSON *meta,
 			    struct pod *pod)
 {
-	const cJSON *list, *value;
-	int rc = reader_field(r, meta, "metadata.annotations", FIELD_OBJECT,
-			      &list);
+	const char *text;
+	int rc = annotation_read(r, meta, "fairlead.io/policy-audit", &text);
 
-	if (rc)
-		return rc;
-	value = cJSON_GetObjectItemCaseSensitive(list,
-						 "fairlead.io/policy-audit");
-	pod->audit =
-		cJSON_IsString(value) && !strcmp(value->valuestring, "true");
-	return 0;
+	pod->audit = !rc && text && !strcmp(text, "true");
+	return rc;
 }
 
 static int read_pod_spec(struct reader *r, const cJSON *json, struct pod *pod)

@@ -8,21 +8,70 @@
 
 #include "../lib/yaml.h"
 
-int reader_fail(struct reader *r, const cJSON *at, const char *path,
-		const char *fmt, ...)
-{
-	char reason[256], where[320] = "";
-	va_list ap;
+enum { SENTENCE_ROOM = 512 };
 
-	va_start(ap, fmt);
+/* "FILE:LINE: KIND NAME: PATH: reason" */
+static void describe(const struct reader *r, const cJSON *at, const char *path,
+		     const char *fmt, va_list ap, char *out)
+{
+	char reason[256], file[232] = "", where[320] = "";
+
 	vsnprintf(reason, sizeof(reason), fmt, ap);
-	va_end(ap);
+	if (r->file)
+		snprintf(file, sizeof(file), "%.200s:%d: ", r->file,
+			 yaml_line(at));
 	if (r->kind)
 		snprintf(where, sizeof(where), "%.63s%s%.253s: ", r->kind,
 			 r->name ? " " : "", r->name ? r->name : "");
-	return err_set(r->err, EINVAL, "%.200s:%d: %s%s%s%s", r->file,
-		       yaml_line(at), where, path ? path : "", path ? ": " : "",
-		       reason);
+	snprintf(out, SENTENCE_ROOM, "%s%s%s%s%s", file, where,
+		 path ? path : "", path ? ": " : "", reason);
+}
+
+int reader_fail(struct reader *r, const cJSON *at, const char *path,
+		const char *fmt, ...)
+{
+	char text[SENTENCE_ROOM];
+	va_list ap;
+
+	va_start(ap, fmt);
+	describe(r, at, path, fmt, ap, text);
+	va_end(ap);
+	return err_set(r->err, EINVAL, "%s", text);
+}
+
+static void tell(struct reader *r, const char *text)
+{
+	if (r->problems)
+		problems_add(r->problems, "%s", text);
+	else
+		err_set(r->err, EINVAL, "%s", text);
+}
+
+int reader_odd(struct reader *r, const cJSON *at, const char *path,
+	       const char *fmt, ...)
+{
+	char text[SENTENCE_ROOM];
+	va_list ap;
+
+	va_start(ap, fmt);
+	describe(r, at, path, fmt, ap, text);
+	va_end(ap);
+	if (r->file)
+		return err_set(r->err, EINVAL, "%s", text);
+	tell(r, text);
+	return 0;
+}
+
+void reader_tell(struct reader *r, const cJSON *at, const char *path,
+		 const char *fmt, ...)
+{
+	char text[SENTENCE_ROOM];
+	va_list ap;
+
+	va_start(ap, fmt);
+	describe(r, at, path, fmt, ap, text);
+	va_end(ap);
+	tell(r, text);
 }
 
 static bool is_type(const cJSON *value, enum field_type type)

@@ -8,6 +8,7 @@
 #include "../lib/addr.h"
 #include "../lib/state.h"
 #include "../policy/world.h"
+#include "index.h"
 #include "problems.h"
 
 enum object_kind {
@@ -20,15 +21,23 @@ enum object_kind {
 
 /* What every object begins with. */
 struct object {
-	enum object_kind kind;
+	__u8 kind;     /* enum object_kind */
+	__u8 resource; /* store.c: enum resource */
+	union {
+		int line;	   /* of its manifest, 0: unknown */
+		unsigned int list; /* store.c: the last that had it */
+	};
 	char *namespace; /* "" where the kind has none */
 	char *name;
-	int line; /* of its manifest, 0: unknown */
 };
+
+/* Those of status.addresses, and two by annotation. */
+enum { NODE_ADDRS_MAX = STATE_ADDRS_MAX + 2 };
 
 struct node_addr {
 	struct fl_addr addr;
 	bool internal; /* InternalIP */
+	bool tunnel;   /* other nodes reach it here: see docs/kubernetes.md */
 };
 
 /* Labels, here and below: "key=value", each with its final NUL, sorted, an
@@ -38,8 +47,10 @@ struct node {
 	char *labels;
 	struct fl_prefix pod_cidrs[STATE_CIDRS_MAX];
 	int n_pod_cidrs;
-	struct node_addr addrs[STATE_ADDRS_MAX];
+	struct node_addr addrs[NODE_ADDRS_MAX];
 	int n_addrs;
+	bool audit;		  /* its verdicts are told, not enforced */
+	struct problems problems; /* annotations that make no sense, ... */
 };
 
 struct namespace
@@ -80,7 +91,13 @@ struct policy_object {
 };
 
 struct object *object_new(enum object_kind kind);
-void object_free(struct object *o);		     /* NULL is fine */
+void object_free(struct object *o); /* NULL is fine */
+/* Do they say the same, as far as anybody here looks at it? Of one name. */
+bool object_equal(const struct object *a, const struct object *b);
+/* What it takes, what the allocator adds included. */
+size_t object_bytes(const struct object *o);
+/* What is wrong with it, as sentences for a person; NULL: kept nowhere. */
+const struct problems *object_problems(const struct object *o);
 const char *object_kind_name(enum object_kind kind); /* "Node" */
 
 struct object_list {
@@ -93,13 +110,19 @@ void object_list_free(struct object_list *l); /* with the objects; and empty */
 
 /* An index by kind, namespace and name over objects that others own. */
 struct model {
-	void *trees[OBJECT_KIND_MAX];
+	struct index index[OBJECT_KIND_MAX];
 	size_t n[OBJECT_KIND_MAX];
 };
 
 void model_clear(struct model *m);
 /* -EEXIST, with *other the object that has the name. */
 int model_add(struct model *m, struct object *o, struct object **other);
+/* o takes the place of the one that has its name, which is returned. NULL:
+ * there is none, and nothing has changed. */
+struct object *model_replace(struct model *m, struct object *o);
+/* Returns what has left, NULL: there was none. */
+struct object *model_remove(struct model *m, enum object_kind kind,
+			    const char *namespace, const char *name);
 struct object *model_find(const struct model *m, enum object_kind kind,
 			  const char *namespace, const char *name);
 const struct node *model_node(const struct model *m, const char *name);

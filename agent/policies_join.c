@@ -9,7 +9,7 @@ static bool has_deny(const struct inputs *in,
 		     const struct policies_found *found,
 		     const struct policies *p)
 {
-	if (in->config->policy_audit)
+	if (inputs_audit(in))
 		return false;
 	return p->n || (p->kept[0] && found->enforced);
 }
@@ -250,7 +250,7 @@ static void tell(const struct policies *p, struct desired *d)
 void policies_join(const struct inputs *in, const struct policies_found *found,
 		   const struct policies *p, struct desired *d)
 {
-	d->config.flags = in->config->policy_audit ? FL_CONFIG_AUDIT : 0;
+	d->config.flags = inputs_audit(in) ? FL_CONFIG_AUDIT : 0;
 	if (has_deny(in, found, p)) {
 		d->config.flags |= FL_CONFIG_PENDING_DENY;
 		d->node.default_verdict = DEFAULT_DENY;

@@ -9,7 +9,7 @@
 
 /* The addresses of a node, side by side. */
 struct node_room {
-	struct fl_addr addrs[STATE_ADDRS_MAX];
+	struct fl_addr addrs[NODE_ADDRS_MAX];
 	struct fl_addr more[STATE_CIDRS_MAX];
 };
 

@@ -37,6 +37,7 @@ static void add_policy(const struct agent *a, cJSON *answer)
 {
 	const struct policies *p = &a->policies;
 	const struct policy_stats *s = &p->good.stats;
+	const struct inputs in = agent_inputs(a);
 	cJSON *o = cJSON_AddObjectToObject(answer, "policy");
 
 	cJSON_AddNumberToObject(o, "policies", p->n);
@@ -47,7 +48,7 @@ static void add_policy(const struct agent *a, cJSON *answer)
 	cJSON_AddNumberToObject(o, "policyIDs", s->policy_ids);
 	cJSON_AddNumberToObject(o, "entries", a->found_policy.n);
 	cJSON_AddNumberToObject(o, "compileSeconds", p->seconds);
-	cJSON_AddBoolToObject(o, "audit", a->config.policy_audit);
+	cJSON_AddBoolToObject(o, "audit", inputs_audit(&in));
 	cJSON_AddBoolToObject(o, "inForce", !p->kept[0]);
 	if (p->kept[0])
 		cJSON_AddStringToObject(o, "reason", p->kept);

@@ -30,7 +30,7 @@ static bool has_default_route(const struct facts *f, unsigned int ifindex)
 static bool is_internal_addr(const struct node *own, const struct fl_addr *a)
 {
 	for (int i = 0; own && i < own->n_addrs; i++)
-		if (own->addrs[i].internal &&
+		if ((own->addrs[i].internal || own->addrs[i].tunnel) &&
 		    addr_equal(&own->addrs[i].addr, a))
 			return true;
 	return false;

@@ -96,8 +96,16 @@ bool policy_is_kind(const char *api, const char *kind);
  * (or it is none of our kinds). The tree is not needed afterwards. */
 int policy_read(const cJSON *json, policy_problem_fn fn, void *arg,
 		struct policy **out);
+/* The same where the kind is known: an item of a list need not name it. */
+int policy_read_as(enum policy_kind kind, const cJSON *json,
+		   policy_problem_fn fn, void *arg, struct policy **out);
 void policy_free(struct policy *p);	      /* NULL is fine */
 void policy_rule_free(struct policy_rule *r); /* what it holds, not itself */
+
+/* Do they say the same? */
+bool policy_equal(const struct policy *a, const struct policy *b);
+/* What it takes, what the allocator adds included. */
+size_t policy_bytes(const struct policy *p);
 
 const char *policy_kind_name(enum policy_kind kind);
 const char *policy_tier_name(enum policy_tier tier); /* "Admin" */

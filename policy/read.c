@@ -219,6 +219,30 @@ static void finish(struct reading *r)
 		selector_finish(&p->pods);
 }
 
+static void begin(struct reading *r, enum policy_kind kind)
+{
+	r->policy = store_alloc(1, sizeof(*r->policy));
+	r->policy->kind = kind;
+	r->policy->tier = kind == POLICY_NETWORK ? POLICY_TIER_NETWORK
+						 : POLICY_TIER_ADMIN;
+}
+
+int policy_read_as(enum policy_kind kind, const cJSON *json,
+		   policy_problem_fn fn, void *arg, struct policy **out)
+{
+	struct reading r = {.fn = fn, .arg = arg};
+
+	begin(&r, kind);
+	if (read_meta(&r, json)) {
+		policy_free(r.policy);
+		return -EINVAL;
+	}
+	read_spec(&r, json);
+	finish(&r);
+	*out = r.policy;
+	return 0;
+}
+
 int policy_read(const cJSON *json, policy_problem_fn fn, void *arg,
 		struct policy **out)
 {
@@ -228,21 +252,10 @@ int policy_read(const cJSON *json, policy_problem_fn fn, void *arg,
 					 cJSON_GetStringValue(name));
 	struct reading r = {.fn = fn, .arg = arg};
 
-	r.policy = store_alloc(1, sizeof(*r.policy));
-	r.policy->kind = k ? k->kind : POLICY_NETWORK;
-	r.policy->tier = r.policy->kind == POLICY_NETWORK ? POLICY_TIER_NETWORK
-							  : POLICY_TIER_ADMIN;
-	if (!k) {
-		reading_problem(&r, json, "not a kind of policy");
-		policy_free(r.policy);
-		return -EINVAL;
-	}
-	if (read_meta(&r, json)) {
-		policy_free(r.policy);
-		return -EINVAL;
-	}
-	read_spec(&r, json);
-	finish(&r);
-	*out = r.policy;
-	return 0;
+	if (k)
+		return policy_read_as(k->kind, json, fn, arg, out);
+	begin(&r, POLICY_NETWORK);
+	reading_problem(&r, json, "not a kind of policy");
+	policy_free(r.policy);
+	return -EINVAL;
 }
