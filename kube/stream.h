@@ -35,13 +35,15 @@ struct kube_stream_ops {
 	void *arg;
 };
 
+/* NULL: no memory. */
 struct kube_stream *kube_stream_new(enum kube_stream_kind kind,
 				    const struct kube_stream_ops *ops);
 void kube_stream_free(struct kube_stream *s); /* NULL is fine */
-/* -EPROTO: no JSON, or not of this kind; -E2BIG: an object beyond the limits.
- * Then nothing more may be fed. */
+/* -EPROTO: no JSON, or not of this kind; -E2BIG: an object beyond the limits;
+ * -ENOMEM. Then nothing more may be fed. */
 int kube_stream_feed(struct kube_stream *s, const char *data, size_t len,
 		     struct err *e);
-/* Is it at a place where it may end? A list must be whole; between two events
- * of a watch is fine, within one is not. */
+/* Is it at a place where it may end? A list must be whole, its "items" (an
+ * array, or the null that Go writes for an empty one) among it; between two
+ * events of a watch is fine, within one is not. */
 bool kube_stream_is_whole(const struct kube_stream *s);
