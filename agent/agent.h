@@ -55,6 +55,7 @@ struct agent {
 	struct desired desired;
 	struct policies policies;
 	bool policy_file_is_old;
+	struct entries denied_names; /* as policy.json has them */
 	bool applied; /* the last pass went through */
 	bool raise;   /* the epoch is to be raised by the next */
 	struct problems problems;

@@ -5,6 +5,7 @@
 
 #include "../lib/log.h"
 #include "datapath.h"
+#include "denied.h"
 
 static const double PASS_SECONDS = 0.1; /* at most ten a second */
 static const struct timeval FULL_INTERVAL = {30, 0};
@@ -186,6 +187,7 @@ int reconcile_start(struct agent *a, struct err *e)
 	desired_init(&a->desired);
 	policies_init(&a->policies);
 	a->policy_file_is_old = true;
+	denied_names_init(&a->denied_names);
 	entries_init(&a->found_routes, sizeof(struct fl_prefix),
 		     sizeof(struct fl_route));
 	entries_init(&a->found_policy, sizeof(struct fl_policy_key),

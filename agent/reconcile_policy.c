@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../loader/loader.h"
+#include "denied.h"
 #include "policy_file.h"
 
 /* ---- what the maps hold --------------------------------------------- */
@@ -273,6 +274,7 @@ void reconcile_policy_file(struct agent *a, struct problems *p)
 		return;
 	map_lookup(a->maps.config, &zero, &cfg);
 	text = policy_file_format(&a->policies, &a->endpoints, cfg.epoch);
+	denied_update(a->config.bpf_root, &a->policies.good, &a->denied_names);
 	if (policy_file_write(a->config.state_dir, text, &e))
 		problems_add(p, "%s", e.msg);
 	else

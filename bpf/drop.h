@@ -3,6 +3,7 @@
 #pragma once
 
 #include "context.h"
+#include "denied.h"
 #include "events.h"
 
 SEC("tc")
@@ -10,6 +11,7 @@ int drop_packet(struct __sk_buff *skb)
 {
 	__u32 hook = skb->cb[CB_HOOK];
 	__u32 reason = skb->cb[CB_REASON];
+	const struct told *told = NULL;
 	const struct slow *s;
 	__u32 zero = 0;
 	struct pkt p;
@@ -21,10 +23,10 @@ int drop_packet(struct __sk_buff *skb)
 	parse(skb, &p);
 	/* The slow path, which jumped here, has left who decided. */
 	s = bpf_map_lookup_elem(&fl_slow, &zero);
-	event_drop(skb, hook, reason, &p,
-		   s && (reason == FL_DROP_POLICY ||
-			 reason == FL_DROP_UNKNOWN_PEER)
-			   ? &s->told
-			   : NULL);
+	if (s && (reason == FL_DROP_POLICY || reason == FL_DROP_UNKNOWN_PEER))
+		told = &s->told;
+	if (told)
+		denied_count(skb, &p.key, told, false);
+	event_drop(skb, hook, reason, &p, told);
 	return TC_ACT_SHOT;
 }

@@ -99,6 +99,15 @@ struct {
 	__uint(max_entries, 256 * 1024);
 } fl_events SEC(".maps");
 
+/* What policies have denied. The slow path and drops write, `fairlead drops`
+ * reads, the agent deletes what has lost its meaning. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, 1024);
+	__type(key, struct fl_denied_key);
+	__type(value, struct fl_denied);
+} fl_denied SEC(".maps");
+
 /* The slow path writes for `fairlead trace`, which reads. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

@@ -9,6 +9,7 @@
 #pragma once
 
 #include "context.h"
+#include "denied.h"
 #include "events.h"
 #include "slow.h"
 
@@ -97,8 +98,10 @@ static __always_inline int policy_ask(struct __sk_buff *skb, struct slow *s,
 	s->told.src_identity = s->fwd.src_identity;
 	s->told.dst_identity = s->fwd.dst_identity;
 	if (is_audited(pod)) {
-		if (skb->mark != FL_MARK_TRACE)
-			event_verdict(skb, s->hook, &s->p.key, &s->told);
+		if (skb->mark == FL_MARK_TRACE)
+			return 0;
+		denied_count(skb, &s->p.key, &s->told, true);
+		event_verdict(skb, s->hook, &s->p.key, &s->told);
 		return 0;
 	}
 	return peer == FL_IDENTITY_UNKNOWN ? -FL_DROP_UNKNOWN_PEER

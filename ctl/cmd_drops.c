@@ -5,6 +5,7 @@
 
 #include "../lib/cleanup.h"
 #include "ctl.h"
+#include "denied.h"
 #include "doc.h"
 #include "format.h"
 #include "metric.h"
@@ -43,15 +44,6 @@ static void pause_for(double seconds)
 	nanosleep(&ts, NULL);
 }
 
-/* Counts know reasons only; an event knows which policy it was. */
-static bool has_policy(const struct drop_view *drops, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (drops[i].reason == FL_DROP_POLICY)
-			return true;
-	return false;
-}
-
 static void print_table(const struct ctl *c, const struct drop_view *drops,
 			size_t n)
 {
@@ -79,10 +71,6 @@ static void print_table(const struct ctl *c, const struct drop_view *drops,
 		return;
 	}
 	table_print(t, &c->look, stdout);
-	if (c->terminal && c->look.headers && has_policy(drops, n))
-		printf("%s`fairlead monitor --reason policy` names the policy "
-		       "and the pod%s\n",
-		       style_on(&c->look, FAINT), style_off(&c->look, FAINT));
 	if (c->terminal && c->look.headers)
 		printf("%s`fairlead help %s` says what that means and where to "
 		       "look%s\n",
@@ -90,7 +78,8 @@ static void print_table(const struct ctl *c, const struct drop_view *drops,
 		       style_off(&c->look, FAINT));
 }
 
-static void print_json(const struct drop_view *drops, size_t n)
+static void print_json(const struct drop_view *drops, size_t n,
+		       const struct denied *denied, __u64 now_ns)
 {
 	__cleanup(doc_free) cJSON *doc = doc_object();
 	cJSON *list = doc_array(), *one;
@@ -107,6 +96,7 @@ static void print_json(const struct drop_view *drops, size_t n)
 		doc_add(list, NULL, one);
 	}
 	doc_add(doc, "drops", list);
+	doc_add(doc, "denied", denied_doc(denied, now_ns));
 	if (values.watch)
 		doc_print_line(doc, stdout);
 	else
@@ -130,6 +120,7 @@ static void print_clock(const struct ctl *c)
 static int drops_once(const struct ctl *c, struct metrics *before,
 		      struct err *e)
 {
+	__cleanup(denied_free) struct denied denied = {0};
 	static struct drop_view drops[DROPS_MAX];
 	static struct metrics now;
 	size_t n;
@@ -138,15 +129,19 @@ static int drops_once(const struct ctl *c, struct metrics *before,
 	if (values.interval > 0)
 		pause_for(values.interval);
 	rc = metrics_snapshot(c, &now, e);
+	if (!rc)
+		rc = denied_read(c, &denied, e);
 	if (rc)
 		return rc;
 	n = drops_compare(before, &now, drops);
 	if (values.watch && !c->json)
 		print_clock(c);
-	if (c->json)
-		print_json(drops, n);
-	else
+	if (c->json) {
+		print_json(drops, n, &denied, now.time_ns);
+	} else {
 		print_table(c, drops, n);
+		denied_print(&denied, c, now.time_ns);
+	}
 	*before = now;
 	return ctl_flush(e);
 }
@@ -182,7 +177,12 @@ const struct command cmd_drops = {
 		"or --interval; --json does not wait unless told), for what is "
 		"going on now. Some drops are normal (multicast, nd): "
 		"`fairlead help REASON` says what each means and where to "
-		"look.\n",
+		"look.\n"
+		"\n"
+		"What policies denied is told by pod and rule below, with the "
+		"last packet of each, the latest first; what audit mode let "
+		"through is marked. A rule's count begins anew when the rule "
+		"changes or the agent starts.\n",
 	.examples = "  fairlead drops\n"
 		    "  fairlead drops --watch -i 5\n"
 		    "  fairlead drops --json | jq '.drops[].packets'\n",

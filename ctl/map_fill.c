@@ -22,6 +22,7 @@ static const struct {
 	{FL_MAP_LIMITS, "events of the running second"},
 	{FL_MAP_EVENTS, "events for a reader (OF: bytes)"},
 	{FL_MAP_TRACE, "what `fairlead trace` was told"},
+	{FL_MAP_DENIED, "what policies have denied, by rule"},
 };
 
 const char *map_holds(const char *name)

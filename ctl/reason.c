@@ -153,8 +153,9 @@ static const char *const advice[FL_REASON_MAX] = {
 		"it should be (`fairlead status`)? The agent heals it.",
 	[FL_DROP_POLICY] =
 		"A policy denies it, or one governs the pod and no rule "
-		"allows it. `fairlead monitor --reason policy` names the rule "
-		"and the pod, `fairlead policy POD` what it may, `fairlead "
+		"allows it. `fairlead drops` names the rules and how much they "
+		"denied, `fairlead monitor --reason policy` each packet, "
+		"`fairlead policy POD` what it may, `fairlead "
 		"trace` explains one connection.",
 	[FL_DROP_UNKNOWN_PEER] =
 		"A pod of another node whose labels this node has not been "

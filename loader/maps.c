@@ -27,6 +27,7 @@ static const char *const names[] = {
 	FL_MAP_LIMITS,
 	FL_MAP_EVENTS,
 	FL_MAP_TRACE,
+	FL_MAP_DENIED,
 	NULL,
 };
 

@@ -178,6 +178,7 @@ _Static_assert(FL_REASON_MAX <= FL_REASON_SLOTS, "raise FL_REASON_SLOTS");
 #define FL_MAP_LIMITS "fl_limits"
 #define FL_MAP_EVENTS "fl_events"
 #define FL_MAP_TRACE "fl_trace"
+#define FL_MAP_DENIED "fl_denied"
 
 /* fl_config: array of one. What may change while the programs run. */
 struct fl_config {
@@ -485,6 +486,28 @@ struct fl_trace {
 	__u8 pad[3];
 };
 _Static_assert(sizeof(struct fl_trace) == 152, "struct fl_trace is ABI");
+
+/* fl_denied: whose policy has denied packets, by which rule, and the last of
+ * them. What was denied least recently makes way. */
+struct fl_denied_key {
+	__u32 ifindex; /* the pod whose policy it is */
+	__u32 rule;    /* 0: no rule allowed it */
+	__u8 direction; /* of that policy: enum fl_direction */
+	__u8 audit;	/* 1: let through all the same */
+	__u8 pad[2];
+};
+_Static_assert(sizeof(struct fl_denied_key) == 12, "struct fl_denied_key is ABI");
+
+/* The last packet is noted once in FL_DENIED_NOTE_NS, so that a flood costs
+ * two additions a packet. */
+#define FL_DENIED_NOTE_NS 10000000ULL
+struct fl_denied {
+	__u64 packets;
+	__u64 bytes;
+	__u64 last_ns;	      /* CLOCK_MONOTONIC */
+	struct fl_tuple last; /* as it came in */
+};
+_Static_assert(sizeof(struct fl_denied) == 64, "struct fl_denied is ABI");
 
 /* ---- the reaper ----------------------------------------------------- */
 

@@ -137,6 +137,32 @@ static void the_drop_tells_whose_policy_it_was(void **state)
 	assert_int_equal(ev->dst_identity, FL_IDENTITY_POD);
 }
 
+static void denials_are_counted_by_pod_and_rule(void **state)
+{
+	const struct family *f = *state;
+	struct fl_denied d;
+
+	police_a(f, FL_ENDPOINT_EGRESS);
+	police_b(f, FL_ENDPOINT_INGRESS);
+	policy_write(A, FL_EGRESS, FL_IDENTITY_POD, IPPROTO_TCP, 80, 16,
+		     FL_DENY, RULE);
+	policy_write(A, FL_EGRESS, FL_IDENTITY_POD, IPPROTO_UDP, 0, 0, FL_ALLOW,
+		     RULE2);
+	send_ab(f, IPPROTO_TCP, 80, FL_DROP_POLICY);
+	send_ab(f, IPPROTO_TCP, 80, FL_DROP_POLICY);
+	send_ab(f, IPPROTO_UDP, 53, FL_DROP_POLICY);
+	assert_true(denied_read(node.pod_a, FL_EGRESS, RULE, false, &d));
+	assert_int_equal(d.packets, 2);
+	assert_int_equal(d.last.proto, IPPROTO_TCP);
+	assert_memory_equal(&d.last.saddr, &f->pod_a, sizeof(f->pod_a));
+	assert_memory_equal(&d.last.daddr, &f->pod_b, sizeof(f->pod_b));
+	assert_true(clock_ns() - d.last_ns < 60 * 1000000000ULL);
+	assert_true(denied_read(node.pod_b, FL_INGRESS, 0, false, &d));
+	assert_int_equal(d.packets, 1);
+	assert_false(denied_read(node.pod_a, FL_EGRESS, 0, false, &d));
+	assert_false(denied_read(node.pod_b, FL_INGRESS, 0, true, &d));
+}
+
 /* ---- replies and changes --------------------------------------------- */
 
 static void replies_pass_whatever_governs_them(void **state)
@@ -321,9 +347,13 @@ static void audited(const struct family *f)
 static void audit_tells_and_lets_pass(void **state)
 {
 	const struct family *f = *state;
+	struct fl_denied d;
 
 	police_b(f, FL_ENDPOINT_INGRESS | FL_ENDPOINT_AUDIT);
 	audited(f);
+	assert_true(denied_read(node.pod_b, FL_INGRESS, 0, true, &d));
+	assert_int_equal(d.packets, 1);
+	assert_false(denied_read(node.pod_b, FL_INGRESS, 0, false, &d));
 	police_b(f, FL_ENDPOINT_INGRESS);
 	flows_forget();
 	send_ab(f, IPPROTO_TCP, 80, FL_DROP_POLICY);
@@ -362,6 +392,7 @@ int main(void)
 		FAMILIES(an_entry_for_any_protocol_holds_for_all),
 		FAMILIES(both_ends_are_asked),
 		FAMILIES(the_drop_tells_whose_policy_it_was),
+		FAMILIES(denials_are_counted_by_pod_and_rule),
 		FAMILIES(replies_pass_whatever_governs_them),
 		FAMILIES(a_new_policy_ends_established_connections),
 		FAMILIES(a_policy_that_still_allows_keeps_connections),

@@ -267,7 +267,7 @@ void tables_empty(void)
 		node.dp->maps.fl_endpoints,  node.dp->maps.fl_routes,
 		node.dp->maps.fl_masquerade, node.dp->maps.fl_uplinks,
 		node.dp->maps.fl_flows,	     node.dp->maps.fl_fragments,
-		node.dp->maps.fl_policy,
+		node.dp->maps.fl_policy,     node.dp->maps.fl_denied,
 	};
 
 	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)
@@ -368,6 +368,20 @@ static unsigned int map_count(const struct bpf_map *map)
 unsigned int flow_count(void)
 {
 	return map_count(node.dp->maps.fl_flows);
+}
+
+bool denied_read(unsigned int ifindex, enum fl_direction direction, __u32 rule,
+		 bool audit, struct fl_denied *d)
+{
+	const struct fl_denied_key key = {
+		.ifindex = ifindex,
+		.rule = rule,
+		.direction = direction,
+		.audit = audit,
+	};
+
+	return !bpf_map_lookup_elem(bpf_map__fd(node.dp->maps.fl_denied), &key,
+				    d);
 }
 
 unsigned int fragment_count(void)

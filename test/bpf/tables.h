@@ -56,6 +56,9 @@ unsigned int flow_count(void);
 /* Moves last_seen_ns of one direction into the past. */
 void flow_age(const struct fl_tuple *key, unsigned int seconds);
 unsigned int fragment_count(void);
+/* What that policy of that pod has denied; false: nothing. */
+bool denied_read(unsigned int ifindex, enum fl_direction direction, __u32 rule,
+		 bool audit, struct fl_denied *d);
 __u64 clock_ns(void); /* CLOCK_MONOTONIC */
 
 /* As if that many had been let through in this second, on all CPUs; waits for
