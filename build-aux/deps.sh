@@ -11,7 +11,7 @@ packages="
 	libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-route-3-dev
 	libevent-dev libcurl4-openssl-dev libyaml-dev libcmocka-dev
 	iproute2 iputils-ping ethtool tcpdump iperf3 sockperf netcat-openbsd socat
-	jq python3 procps psmisc strace util-linux
+	jq openssl procps psmisc python3 python3-h2 python3-yaml strace util-linux
 	nftables containerd runc containernetworking-plugins busybox-static
 "
 
