@@ -23,6 +23,7 @@
 #include "datapath.h"
 #include "http.h"
 #include "options.h"
+#include "pod_answer.h"
 #include "reconcile.h"
 #include "socket.h"
 #include "status.h"
@@ -101,6 +102,11 @@ static void on_status(cJSON *answer, void *arg)
 	status_fill(arg, answer);
 }
 
+static int on_pod(const char *wanted, cJSON *answer, void *arg, struct err *e)
+{
+	return pod_answer(agent_model(arg), wanted, answer, e);
+}
+
 static void on_stop(evutil_socket_t signal, short what, void *arg)
 {
 	struct agent *a = arg;
@@ -151,6 +157,7 @@ static int start(struct agent *a, struct err *e)
 		.endpoint_added = on_endpoint_added,
 		.endpoint_removed = on_endpoint_removed,
 		.status = on_status,
+		.pod = on_pod,
 		.arg = a,
 	};
 	int rc;

@@ -30,6 +30,15 @@ static int answer_status(const struct request_ops *ops, const cJSON *request,
 	return 0;
 }
 
+static int answer_pod(const struct request_ops *ops, const cJSON *request,
+		      cJSON *answer, struct err *e)
+{
+	char wanted[512];
+	int rc = json_get_string(request, "pod", wanted, sizeof(wanted), e);
+
+	return rc ? rc : ops->pod(wanted, answer, ops->arg, e);
+}
+
 /* Both words become part of a path. */
 static int about_endpoint(const struct request_ops *ops, const cJSON *request,
 			  endpoint_op fn, struct err *e)
@@ -65,6 +74,7 @@ static int answer_removed(const struct request_ops *ops, const cJSON *request,
 }
 
 static const char *const bare_keys[] = {"op", NULL};
+static const char *const pod_keys[] = {"op", "pod", NULL};
 static const char *const endpoint_keys[] = {"op", "containerID", "ifname",
 					    NULL};
 
@@ -76,6 +86,7 @@ static const struct op {
 } operations[] = {
 	{"ping", bare_keys, answer_ping},
 	{"status", bare_keys, answer_status},
+	{"pod", pod_keys, answer_pod},
 	{"endpoint-added", endpoint_keys, answer_added},
 	{"endpoint-removed", endpoint_keys, answer_removed},
 };

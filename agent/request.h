@@ -16,6 +16,7 @@ struct request_ops {
 	int (*endpoint_removed)(const char *container_id, const char *ifname,
 				void *arg, struct err *e);
 	void (*status)(cJSON *answer, void *arg);
+	int (*pod)(const char *wanted, cJSON *answer, void *arg, struct err *e);
 	void *arg;
 };
 

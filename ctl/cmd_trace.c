@@ -13,7 +13,7 @@ static const struct option options[] = {
 	{"from", 0, "POD", set_text, AT(from),
 	 "NS/NAME or address of a pod of this node, or host"},
 	{"to", 0, "POD", set_text, AT(to),
-	 "a pod of this node, any address, or host"},
+	 "a pod of any node, any address, or host"},
 	{"port", 'p', "N/PROTO", set_target, AT(target),
 	 "80/tcp (or 80), 53/udp, 9/sctp; or icmp"},
 	{"ipv6", '6', NULL, set_flag, AT(ipv6),

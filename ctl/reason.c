@@ -155,8 +155,8 @@ static const char *const advice[FL_REASON_MAX] = {
 		"A policy denies it, or one governs the pod and no rule "
 		"allows it. `fairlead drops` names the rules and how much they "
 		"denied, `fairlead monitor --reason policy` each packet, "
-		"`fairlead policy POD` what it may, `fairlead "
-		"trace` explains one connection.",
+		"`fairlead policy POD` what it may, `fairlead trace` explains "
+		"one connection.",
 	[FL_DROP_UNKNOWN_PEER] =
 		"A pod of another node whose labels this node has not been "
 		"told yet, so it can't say whether a policy lets it in. "

@@ -37,7 +37,26 @@ static int elsewhere(const struct trace *t, const struct fl_addr *a,
 		       addr_format(&r->route.node, node));
 }
 
-static int find_sender(struct trace *t, const char *word, struct err *e)
+/* A pod of this node that has a name is found without an agent. */
+static int named_elsewhere(const struct ctl *c, const char *word, struct err *e)
+{
+	struct cluster_pod pod;
+	struct err ignored;
+
+	if (cluster_pod_find(c->state_dir, word, &pod, &ignored))
+		return err_set(e, e->code,
+			       "no pod %s on this node. If it is on another "
+			       "one, ask there: what a pod sends is decided on "
+			       "its node",
+			       word);
+	return err_set(e, ENODEV,
+		       "%s is on the node %s: what it sends is decided there "
+		       "first; ask there",
+		       pod.name, *pod.node ? pod.node : "(none yet)");
+}
+
+static int find_sender(const struct ctl *c, struct trace *t, const char *word,
+		       struct err *e)
 {
 	struct fl_addr addr;
 
@@ -48,18 +67,30 @@ static int find_sender(struct trace *t, const char *word, struct err *e)
 		return 0;
 	if (!addr_parse(word, &addr))
 		return elsewhere(t, &addr, word, e);
-	return err_set(e, e->code,
-		       "no pod %s on this node. If it is on another one, ask "
-		       "there: what a pod sends is decided on its node",
-		       word);
+	return named_elsewhere(c, word, e);
+}
+
+static const struct fl_addr *addr_in(const struct fl_addr *addrs, int n,
+				     bool ipv6)
+{
+	for (int i = 0; i < n; i++)
+		if (addr_is_v4(&addrs[i]) != ipv6)
+			return &addrs[i];
+	return NULL;
 }
 
 static const struct fl_addr *addr_of(const struct endpoint_view *v, bool ipv6)
 {
-	for (int i = 0; i < v->n_addrs; i++)
-		if (addr_is_v4(&v->addrs[i]) != ipv6)
-			return &v->addrs[i];
-	return NULL;
+	return addr_in(v->addrs, v->n_addrs, ipv6);
+}
+
+/* As asked for, or a pod's only family. */
+static const struct fl_addr *addr_to(const struct fl_addr *addrs, int n,
+				     bool ipv6)
+{
+	const struct fl_addr *a = addr_in(addrs, n, ipv6);
+
+	return a || ipv6 || !n ? a : &addrs[0];
 }
 
 static const struct fl_addr *addr_of_host(const struct trace *t, bool ipv6)
@@ -76,27 +107,26 @@ static int no_family(const char *word, bool ipv6, struct err *e)
 		       ipv6 ? 6 : 4);
 }
 
-static int find_receiver(struct trace *t, const struct trace_request *r,
-			 struct err *e)
+static int find_receiver(const struct ctl *c, struct trace *t,
+			 const struct trace_request *r, struct err *e)
 {
 	const struct endpoint_view *v;
 	const struct fl_addr *a;
+	int rc;
 
 	if (!addr_parse(r->to, &t->tuple.daddr))
 		return 0;
 	if (!strcmp(r->to, THIS_NODE)) {
 		a = addr_of_host(t, r->ipv6);
+	} else if ((v = endpoint_find(&t->endpoints, r->to, e))) {
+		a = addr_to(v->addrs, v->n_addrs, r->ipv6);
+	} else if (e->code == EINVAL) {
+		return -EINVAL; /* several */
 	} else {
-		v = endpoint_find(&t->endpoints, r->to, e);
-		if (!v)
-			return err_set(e, e->code,
-				       "no pod %s on this node. A pod of "
-				       "another node is given by its address",
-				       r->to);
-		a = addr_of(v, r->ipv6);
-		/* A pod of the other family alone. */
-		if (!a && v->n_addrs && !r->ipv6)
-			a = &v->addrs[0];
+		rc = cluster_pod_find(c->state_dir, r->to, &t->receiver, e);
+		if (rc)
+			return rc;
+		a = addr_to(t->receiver.addrs, t->receiver.n_addrs, r->ipv6);
 	}
 	if (!a)
 		return no_family(r->to, r->ipv6, e);
@@ -196,9 +226,9 @@ int trace_run(const struct ctl *c, const struct trace_request *r,
 	if (rulebook_read(c->state_dir, &out->book, e))
 		ctl_note("%s", e->msg);
 	*e = (struct err){0};
-	rc = find_sender(out, r->from, e);
+	rc = find_sender(c, out, r->from, e);
 	if (!rc)
-		rc = find_receiver(out, r, e);
+		rc = find_receiver(c, out, r, e);
 	if (!rc)
 		rc = choose_source(out, r, e);
 	if (!rc)

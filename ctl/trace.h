@@ -7,6 +7,7 @@
 
 #include <cjson/cJSON.h>
 
+#include "cluster_pod.h"
 #include "ctl.h"
 #include "endpoint.h"
 #include "frame.h"
@@ -25,6 +26,7 @@ struct trace {
 	struct rulebook book;
 	struct fl_config config;
 	const struct endpoint_view *sender; /* NULL: this node */
+	struct cluster_pod receiver; /* of another node; "" if not by name */
 	struct fl_tuple tuple;
 	struct fl_trace answer;
 };

@@ -198,29 +198,38 @@ static void line(const struct ctl *c, const char *label, enum style style,
 }
 
 static void print_peer(const struct trace *t, const struct ctl *c,
-		       const char *label, const struct endpoint_view *pod,
-		       const char *peer, __u32 identity)
+		       const char *label, const char *name, const char *peer,
+		       __u32 identity)
 {
-	char name[POD_LABEL_LEN], who[RULE_TEXT_LEN];
+	char who[RULE_TEXT_LEN];
 
-	pod_label(pod ? pod->record : NULL, name);
 	line(c, label, PLAIN, "%s%s%s (%s)", peer, *name ? " " : "", name,
 	     rulebook_identity(&t->book, identity, who));
 }
 
+static const char *name_of(const struct endpoint_view *pod,
+			   char buf[POD_LABEL_LEN])
+{
+	return pod_label(pod ? pod->record : NULL, buf);
+}
+
 void trace_print(const struct trace *t, const struct ctl *c)
 {
+	const struct endpoint_view *receiver = receiver_of(t);
 	const struct fl_flow *f = &t->answer.flow;
 	const struct fl_tuple *k = &t->tuple;
 	char peer[FORMAT_LEN], proto[FORMAT_LEN], buf[WORDS_LEN];
+	char name[POD_LABEL_LEN];
 	bool passes = trace_passes(t);
 
-	print_peer(t, c, "from", t->sender, format_peer(&k->saddr, 0, 0, peer),
-		   f->src_identity);
+	print_peer(t, c, "from", name_of(t->sender, name),
+		   format_peer(&k->saddr, 0, 0, peer), f->src_identity);
 	format_peer(&k->daddr, k->dport, k->proto, peer);
 	snprintf(buf, sizeof(buf), "%s %s", peer,
 		 format_proto(k->proto, proto));
-	print_peer(t, c, "to", receiver_of(t), buf, f->dst_identity);
+	print_peer(t, c, "to",
+		   receiver ? name_of(receiver, name) : t->receiver.name, buf,
+		   f->dst_identity);
 	line(c, "verdict", passes ? GOOD : BAD, "%s",
 	     passes ? "it passes" : "it is DROPPED");
 	if (!passes)

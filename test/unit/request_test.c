@@ -44,11 +44,21 @@ static void status(cJSON *answer, void *arg)
 	cJSON_AddNumberToObject(answer, "endpoints", 3);
 }
 
+static int pod(const char *wanted, cJSON *answer, void *arg, struct err *e)
+{
+	(void)arg;
+	if (strcmp(wanted, "default/web"))
+		return err_set(e, ENOENT, "no pod is called %s", wanted);
+	cJSON_AddStringToObject(answer, "pod", wanted);
+	return 0;
+}
+
 static const struct request_ops ops = {
 	.node = "node-a",
 	.endpoint_added = added,
 	.endpoint_removed = removed,
 	.status = status,
+	.pod = pod,
 };
 
 static void assert_answer(const char *line, const char *want)
@@ -90,6 +100,11 @@ static void each_operation_has_its_answer(void **state)
 		      "{\"ok\":true,\"node\":\"node-a\",\"version\":"
 		      "\"" FAIRLEAD_VERSION "\"}");
 	assert_answer("{\"op\":\"status\"}", "{\"ok\":true,\"endpoints\":3}");
+	assert_answer("{\"op\":\"pod\",\"pod\":\"default/web\"}",
+		      "{\"ok\":true,\"pod\":\"default/web\"}");
+	assert_refused("{\"op\":\"pod\",\"pod\":\"nobody\"}",
+		       "no pod is called nobody");
+	assert_refused("{\"op\":\"pod\"}", "pod");
 	assert_answer("{\"op\":\"endpoint-added\",\"containerID\":\"c1\","
 		      "\"ifname\":\"eth0\"}",
 		      "{\"ok\":true}");
