@@ -87,7 +87,7 @@ $(foreach m,$(MODULES),$(eval $(call archive,$(m))))
 $(BUILD)/fairlead-cni: $(BUILD)/obj/cni/main.o $(BUILD)/libcni.a
 $(BUILD)/fairlead-cni: LINK = -static
 $(BUILD)/fairlead-agent: $(BUILD)/obj/agent/main.o $(BUILD)/libagent.a $(BUILD)/libpolicy.a $(BUILD)/libkube.a
-$(BUILD)/fairlead-agent: LINK = -levent_core -levent_extra -lcurl
+$(BUILD)/fairlead-agent: LINK = -levent_core -levent_extra
 $(BUILD)/fairlead-loader: $(BUILD)/obj/loader/main.o
 $(BUILD)/fairlead: $(BUILD)/obj/ctl/main.o $(BUILD)/libctl.a
 $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/libloader.a $(BUILD)/liblib.a
@@ -101,7 +101,7 @@ $(BUILD)/test/unit/%: $(BUILD)/obj/test/unit/%.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group \
-		-lcmocka -levent_core -levent_extra -lcurl -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
+		-lcmocka -levent_core -levent_extra -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
 
 $(BUILD)/test/bpf/%: $(BUILD)/obj/test/bpf/%.o $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %_test.c,$(wildcard test/bpf/*.c))) $(BUILD)/libloader.a $(BUILD)/liblib.a
 	$(call say,LINK,$@)

@@ -1,0 +1,139 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "http_parts.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+enum { IDLE_CONNECTIONS_MAX = 4 };
+
+/* ---- from the event loop to libcurl ----------------------------------- */
+
+static void end_calls(struct http_pool *p)
+{
+	const struct libcurl *curl = p->h->curl;
+	struct kube_result result;
+	struct kube_call *c;
+	CURLMsg *m;
+	int left;
+
+	while ((m = curl->multi_info_read(p->multi, &left))) {
+		if (m->msg != CURLMSG_DONE)
+			continue;
+		curl->easy_getinfo(m->easy_handle, CURLINFO_PRIVATE, &c);
+		http_result_fill(c, m->data.result, &result);
+		http_finish(c, &result);
+	}
+}
+
+static void act(struct http_pool *p, curl_socket_t fd, int what)
+{
+	struct kube_http *h = p->h;
+	int running;
+
+	http_enter(h);
+	h->curl->multi_socket_action(p->multi, fd, what, &running);
+	end_calls(p);
+	http_leave(h);
+}
+
+static void socket_is_ready(evutil_socket_t fd, short what, void *arg)
+{
+	act(arg, fd,
+	    (what & EV_READ ? CURL_CSELECT_IN : 0) |
+		    (what & EV_WRITE ? CURL_CSELECT_OUT : 0));
+}
+
+static void time_is_up(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	act(arg, CURL_SOCKET_TIMEOUT, 0);
+}
+
+/* ---- from libcurl to the event loop ----------------------------------- */
+
+static int watch_socket(CURL *easy, curl_socket_t fd, int what, void *arg,
+			void *socket_arg)
+{
+	struct event *event = socket_arg;
+	struct http_pool *p = arg;
+
+	(void)easy;
+	if (event)
+		event_free(event);
+	if (what == CURL_POLL_REMOVE)
+		return 0;
+	event = event_new(p->h->base, fd,
+			  EV_PERSIST | (what & CURL_POLL_IN ? EV_READ : 0) |
+				  (what & CURL_POLL_OUT ? EV_WRITE : 0),
+			  socket_is_ready, p);
+	p->h->curl->multi_assign(p->multi, fd, event);
+	return event && !event_add(event, NULL) ? 0 : -1;
+}
+
+static int set_timer(CURLM *multi, long ms, void *arg)
+{
+	struct http_pool *p = arg;
+	struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
+
+	(void)multi;
+	if (ms < 0)
+		return event_del(p->timer);
+	return event_add(p->timer, &tv);
+}
+
+/* ---- pools ------------------------------------------------------------ */
+
+struct http_pool *http_pool_new(struct kube_http *h)
+{
+	const struct libcurl *curl = h->curl;
+	struct http_pool *p = calloc(1, sizeof(*p));
+
+	if (!p)
+		return NULL;
+	p->h = h;
+	p->multi = curl->multi_init();
+	p->timer = event_new(h->base, -1, 0, time_is_up, p);
+	if (!p->multi || !p->timer) {
+		http_pool_free(p);
+		return NULL;
+	}
+	curl->multi_setopt(p->multi, CURLMOPT_SOCKETFUNCTION, watch_socket);
+	curl->multi_setopt(p->multi, CURLMOPT_SOCKETDATA, p);
+	curl->multi_setopt(p->multi, CURLMOPT_TIMERFUNCTION, set_timer);
+	curl->multi_setopt(p->multi, CURLMOPT_TIMERDATA, p);
+	curl->multi_setopt(p->multi, CURLMOPT_PIPELINING,
+			   (long)CURLPIPE_MULTIPLEX);
+	curl->multi_setopt(p->multi, CURLMOPT_MAXCONNECTS,
+			   (long)IDLE_CONNECTIONS_MAX);
+	return p;
+}
+
+void http_pool_free(struct http_pool *p)
+{
+	if (!p)
+		return;
+	if (p->multi)
+		p->h->curl->multi_cleanup(p->multi);
+	if (p->timer)
+		event_free(p->timer);
+	free(p);
+}
+
+int http_pool_add(struct http_pool *p, struct kube_call *c)
+{
+	CURLMcode code = p->h->curl->multi_add_handle(p->multi, c->easy);
+
+	if (code)
+		return code == CURLM_OUT_OF_MEMORY ? -ENOMEM : -EIO;
+	c->pool = p;
+	p->n_calls++;
+	return 0;
+}
+
+void http_pool_remove(struct http_pool *p, struct kube_call *c)
+{
+	p->h->curl->multi_remove_handle(p->multi, c->easy);
+	c->pool = NULL;
+	p->n_calls--;
+}
