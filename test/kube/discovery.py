@@ -62,7 +62,7 @@ def document(server, path):
         # The least that kubectl's validation takes: an empty document
         # (protobuf of swagger: "2.0"); of what it does not name, anything
         # goes.
-        return ("application/com.github.proto-openapi.spec.v2@v1.0+protobuf",
+        return ("application/com.github.proto-openapi.spec.v2.v1.0+protobuf",
                 b"\x0a\x032.0\x12\x0c\x0a\x02k8\x12\x06v1.36.")
     else:
         parts = path.strip("/").split("/")
