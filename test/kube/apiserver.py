@@ -279,7 +279,9 @@ class Server:
             if req.method not in ("GET", "HEAD"):
                 raise status.no_such_resource()
             content, body = discovery.document(self, req.path)
-            return await out.send(200, body, content)
+            sniff = [("X-Content-Type-Options", "nosniff")] \
+                if content.startswith("text/") else []
+            return await out.send(200, body, content, sniff)
         if (req.verb not in VERBS or (req.verb == "create" and req.name)
                 or (req.verb in ("update", "patch") and not req.name)):
             raise status.not_allowed()

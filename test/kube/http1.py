@@ -20,7 +20,7 @@ class Answer:
         self.started = True
         self.conn.server.answered(self.counted, code)
         lines = [f"HTTP/1.1 {code} {http.HTTPStatus(code).phrase}"]
-        all_ = self.conn.server.headers(code) + list(headers)
+        all_ = sorted(self.conn.server.headers(code) + list(headers))
         all_.append(("Date", formatdate(usegmt=True)))
         if length is not None:
             all_.append(("Content-Length", str(length)))

@@ -23,7 +23,7 @@ class Answer:
     async def head(self, code, headers=(), length=None):
         self.started = True
         self.conn.server.answered(self.counted, code)
-        all_ = self.conn.server.headers(code) + list(headers)
+        all_ = sorted(self.conn.server.headers(code) + list(headers))
         all_.append(("date", formatdate(usegmt=True)))
         if length is not None:
             all_.append(("content-length", str(length)))

@@ -280,8 +280,9 @@ class Watch:
                 if seq < self.table.first + len(self.table.events):
                     continue
                 version = max(version, self.server.store.version)
-            if self.bookmarks and (self.bookmark_now
-                                   or now() >= next_bookmark):
+            ahead = version > self.server.store.version
+            if self.bookmarks and not ahead and (
+                    self.bookmark_now or now() >= next_bookmark):
                 next_bookmark = min(now() + every,
                                     end - 2 if now() < end - 2.1 else end + 9)
                 await self.out.write(self.bookmark_line(version))

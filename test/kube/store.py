@@ -32,7 +32,8 @@ def dumps(value):
     """JSON as Go writes it."""
     s = json.dumps(value, separators=(",", ":"), ensure_ascii=False)
     return (s.replace("&", "\\u0026").replace("<", "\\u003c")
-            .replace(">", "\\u003e").encode())
+            .replace(">", "\\u003e").replace("\u2028", "\\u2028")
+            .replace("\u2029", "\\u2029").encode())
 
 
 def key_of(namespace, name):
@@ -178,11 +179,11 @@ class Store:
         before = json.loads(old.render()) if old else None
         kinds.fill_in(kind, obj, before)
         was = before["metadata"] if before else {}
-        m["uid"] = was.get("uid") or m.get("uid") or str(uuid.uuid4())
-        m["creationTimestamp"] = (was.get("creationTimestamp")
-                                  or m.get("creationTimestamp") or now())
+        m["uid"] = m.get("uid") or was.get("uid") or str(uuid.uuid4())
+        m["creationTimestamp"] = (m.get("creationTimestamp")
+                                  or was.get("creationTimestamp") or now())
         if kind.generation:
-            m["generation"] = was.get("generation", 1)
+            m["generation"] = was.get("generation", m.get("generation", 1))
             if before and any(before.get(k) != obj.get(k)
                               for k in set(before) | set(obj)
                               if k not in ("metadata", "status", "kind",
