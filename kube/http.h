@@ -38,6 +38,9 @@ struct kube_request {
 	const char *body;	  /* NULL: none */
 	unsigned int timeout;	  /* seconds for all of it, 0: for ever */
 	unsigned int idle;	  /* seconds without a byte, 0: for ever */
+	/* The head of a 2xx answer is there; its body may be long in coming.
+	 * May be NULL. */
+	void (*accepted)(void *arg);
 	/* A piece of the body, of a 2xx answer only (the first 1 KiB of any
 	 * other is in kube_result.message). Not 0: stop. */
 	int (*data)(const char *data, size_t len, void *arg);

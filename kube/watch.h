@@ -36,7 +36,8 @@ struct kube_watch_ops {
 	/* The list was whole: only now may anything be swept. Also for an
 	 * optional resource that the cluster does not have. */
 	void (*listed)(void *arg);
-	/* Something that kube_watch_state() tells has changed. */
+	/* What kube_watch_state() tells has changed: phase, error, connected,
+	 * listed. (Not for each event.) */
 	void (*state)(void *arg);
 	void *arg;
 };
@@ -63,10 +64,13 @@ struct kube_watch_state {
 
 struct kube_watch;
 
-/* resource and transport must outlive it. Starts by itself. */
+/* resource and transport must outlive it. Starts by itself; NULL: no memory.
+ * Nothing is called before the event loop runs; an operation that is NULL, but
+ * for object and gone, is not called. */
 struct kube_watch *kube_watch_new(struct event_base *base,
 				  const struct kube_resource *resource,
 				  const struct kube_transport *transport,
 				  const struct kube_watch_ops *ops);
-void kube_watch_free(struct kube_watch *w); /* NULL is fine */
+/* From within one of its own operations, too. NULL is fine. */
+void kube_watch_free(struct kube_watch *w);
 const struct kube_watch_state *kube_watch_state(const struct kube_watch *w);
