@@ -33,16 +33,29 @@ static int value_write(const char *file, const char *value)
 	return 0;
 }
 
-int sysctl_write(const char *path, const char *value, struct err *e)
+/* A container's /proc/sys is read-only, whatever it may do; the DaemonSet
+ * mounts the host's once more where it can be written. It still shows the
+ * namespace of whoever looks. */
+static int write_anywhere(const char *path, const char *value)
 {
 	char file[256];
 	int ret;
 
-	if (strstr(path, "..") || snprintf(file, sizeof(file), "/proc/sys/%s",
-					   path) >= (int)sizeof(file))
-		return err_set(e, EINVAL, "sysctl %s: no such name", path);
+	snprintf(file, sizeof(file), "/proc/sys/%s", path);
 	ret = value_write(file, value);
 	if (!ret || has_value(file, value))
 		return 0;
-	return err_sys(e, -ret, "set %s to %s", file, value);
+	snprintf(file, sizeof(file), "/host/proc/sys/%s", path);
+	return ret != -EROFS || value_write(file, value) ? ret : 0;
+}
+
+int sysctl_write(const char *path, const char *value, struct err *e)
+{
+	int ret;
+
+	if (strstr(path, "..") || strlen(path) > 200)
+		return err_set(e, EINVAL, "sysctl %s: no such name", path);
+	ret = write_anywhere(path, value);
+	return ret ? err_sys(e, -ret, "set /proc/sys/%s to %s", path, value)
+		   : 0;
 }

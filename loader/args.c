@@ -5,9 +5,10 @@
 #include <string.h>
 
 static const char *const commands[] = {
-	[LOADER_LOAD] = "load",	    [LOADER_UNLOAD] = "unload",
-	[LOADER_ATTACH] = "attach", [LOADER_DETACH] = "detach",
-	[LOADER_STATUS] = "status",
+	[LOADER_LOAD] = "load",		  [LOADER_UNLOAD] = "unload",
+	[LOADER_ATTACH] = "attach",	  [LOADER_DETACH] = "detach",
+	[LOADER_STATUS] = "status",	  [LOADER_INSTALL] = "install",
+	[LOADER_UNINSTALL] = "uninstall",
 };
 
 static const char *const roles[] = {
@@ -40,8 +41,9 @@ static int take_switch(struct loader_args *a, const char *word)
 		bool *flag;
 	} switches[] = {
 		{"--json", &a->json},	    {"--rebuild", &a->rebuild},
-		{"--devices", &a->devices}, {"--help", &a->help},
-		{"-h", &a->help},	    {"--version", &a->version},
+		{"--devices", &a->devices}, {"--stay", &a->stay},
+		{"--help", &a->help},	    {"-h", &a->help},
+		{"--version", &a->version},
 	};
 
 	for (int i = 0; i < N(switches); i++) {
@@ -51,6 +53,20 @@ static int take_switch(struct loader_args *a, const char *word)
 		return 1;
 	}
 	return 0;
+}
+
+static const char *object_of(enum loader_command command)
+{
+	switch (command) {
+	case LOADER_ATTACH:
+	case LOADER_DETACH:
+		return "device";
+	case LOADER_INSTALL:
+	case LOADER_UNINSTALL:
+		return "directory";
+	default:
+		return NULL;
+	}
 }
 
 static int take_word(struct loader_args *a, const char *word, struct err *e)
@@ -63,8 +79,7 @@ static int take_word(struct loader_args *a, const char *word, struct err *e)
 			return 0;
 		return err_set(e, EINVAL, "unknown command \"%s\"", word);
 	}
-	if (a->device ||
-	    (a->command != LOADER_ATTACH && a->command != LOADER_DETACH))
+	if (a->device || !object_of(a->command))
 		return err_set(e, EINVAL, "one word too many: \"%s\"", word);
 	a->device = word;
 	return 0;
@@ -77,16 +92,17 @@ static int check(const struct loader_args *a, struct err *e)
 		return 0;
 	if (a->command == LOADER_NONE)
 		return err_set(e, EINVAL, "a command is missing");
-	if ((a->command == LOADER_ATTACH || a->command == LOADER_DETACH) &&
-	    !a->device)
-		return err_set(e, EINVAL, "%s: which device?",
-			       commands[a->command]);
+	if (object_of(a->command) && !a->device)
+		return err_set(e, EINVAL, "%s: which %s?", commands[a->command],
+			       object_of(a->command));
 	if (a->json && a->command != LOADER_STATUS)
 		return err_set(e, EINVAL, "--json goes with status only");
 	if (a->rebuild && a->command != LOADER_LOAD)
 		return err_set(e, EINVAL, "--rebuild goes with load only");
 	if (a->devices && a->command != LOADER_UNLOAD)
 		return err_set(e, EINVAL, "--devices goes with unload only");
+	if (a->stay && a->command != LOADER_UNINSTALL)
+		return err_set(e, EINVAL, "--stay goes with uninstall only");
 	if (a->has_role && a->command != LOADER_ATTACH)
 		return err_set(e, EINVAL, "--role goes with attach only");
 	return 0;

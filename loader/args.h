@@ -14,14 +14,16 @@ enum loader_command {
 	LOADER_ATTACH,
 	LOADER_DETACH,
 	LOADER_STATUS,
+	LOADER_INSTALL,
+	LOADER_UNINSTALL,
 };
 
 struct loader_args {
 	enum loader_command command;
-	const char *device; /* of attach and detach */
+	const char *device; /* of attach and detach; install's directory */
 	bool has_role;
 	enum attach_role role;
-	bool json, rebuild, devices;
+	bool json, rebuild, devices, stay;
 	bool help, version;
 	char **options; /* what is left, for config_parse_args() */
 	int n_options;

@@ -2,12 +2,14 @@
 /* fairlead-loader: the datapath without an agent. */
 #include <errno.h>
 #include <net/if.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "../lib/cleanup.h"
 #include "../lib/link.h"
 #include "args.h"
+#include "install.h"
 #include "loader.h"
 #include "status.h"
 
@@ -31,6 +33,13 @@ static void usage(void)
 	     "  status          what is loaded and attached; 1 if something "
 	     "is not right\n"
 	     "    --json          as a JSON document\n"
+	     "  install DIR     put the CNI plugin into a directory, whole or "
+	     "not at all\n"
+	     "  uninstall DIR   take Fairlead off this node: all of unload "
+	     "--devices, the\n"
+	     "                  plugin in DIR, the state directory\n"
+	     "    --stay          then stay until told to end, as a DaemonSet "
+	     "wants it\n"
 	     "\n"
 	     "options:");
 	config_usage();
@@ -159,6 +168,40 @@ static int detach(const struct config *c, const struct loader_args *a,
 	return detach_device(c->bpf_root, ifindex, e);
 }
 
+/* ---- install, uninstall ----------------------------------------------- */
+
+static int install(const struct loader_args *a, struct err *e)
+{
+	int r = install_plugin(a->device, e);
+
+	if (!r)
+		log_info("plugin installed", "file=%s/%s", a->device,
+			 PLUGIN_NAME);
+	return r;
+}
+
+static int uninstall(const struct config *c, const struct loader_args *a,
+		     struct err *e)
+{
+	sigset_t ends;
+	int r, signal;
+
+	/* Blocked at once: the first process of a container has no default
+	 * actions. */
+	sigemptyset(&ends);
+	sigaddset(&ends, SIGTERM);
+	sigaddset(&ends, SIGINT);
+	if (a->stay)
+		sigprocmask(SIG_BLOCK, &ends, NULL);
+	r = uninstall_node(c, a->device, e);
+	if (r)
+		return r;
+	log_info("nothing of Fairlead is left on this node", NULL);
+	if (a->stay)
+		sigwait(&ends, &signal);
+	return 0;
+}
+
 /* ----------------------------------------------------------------------- */
 
 static int run(const struct config *c, const struct loader_args *a,
@@ -173,6 +216,10 @@ static int run(const struct config *c, const struct loader_args *a,
 		return attach(c, a, e);
 	case LOADER_DETACH:
 		return detach(c, a, e);
+	case LOADER_INSTALL:
+		return install(a, e);
+	case LOADER_UNINSTALL:
+		return uninstall(c, a, e);
 	default:
 		return status_print(c, a->json, healthy, e);
 	}

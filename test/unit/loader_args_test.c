@@ -50,9 +50,13 @@ static void every_command_is_known(void **state)
 		const char *words;
 		enum loader_command command;
 	} cases[] = {
-		{"load", LOADER_LOAD},	     {"unload", LOADER_UNLOAD},
-		{"attach x", LOADER_ATTACH}, {"detach x", LOADER_DETACH},
+		{"load", LOADER_LOAD},
+		{"unload", LOADER_UNLOAD},
+		{"attach x", LOADER_ATTACH},
+		{"detach x", LOADER_DETACH},
 		{"status", LOADER_STATUS},
+		{"install d", LOADER_INSTALL},
+		{"uninstall d", LOADER_UNINSTALL},
 	};
 	struct loader_args a;
 	struct line l;
@@ -141,6 +145,9 @@ static void what_makes_no_sense_is_refused_with_a_sentence(void **state)
 	assert_refused("load --json", "--json goes with status only");
 	assert_refused("unload --rebuild", "--rebuild goes with load only");
 	assert_refused("load --devices", "--devices goes with unload only");
+	assert_refused("install", "install: which directory?");
+	assert_refused("uninstall", "uninstall: which directory?");
+	assert_refused("install d --stay", "--stay goes with uninstall only");
 	assert_refused("status --role pod", "--role goes with attach only");
 }
 
