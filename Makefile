@@ -39,7 +39,8 @@ BENCH    := $(patsubst test/bench/%.c,$(BUILD)/test/bench/%,$(wildcard test/benc
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps programs tests test demo bench root-test root-demo root-bench  check-unit check-clang format \
+.PHONY: all deps deps-deploy programs tests test demo bench root-test root-demo root-bench check-unit check-clang \
+	manifests format \
 	format-check install clean distclean help
 
 all: deps ## Build all programs (installs what is missing first)
@@ -49,7 +50,7 @@ programs: $(PROGRAMS:%=$(BUILD)/%)
 
 deps: $(BUILD)/deps/stamp ## Install the Debian packages that are needed
 $(BUILD)/deps/stamp: build-aux/deps.sh
-	$(Q)build-aux/deps.sh $(BUILD)/deps/cjson
+	$(Q)build-aux/deps.sh $(BUILD)/deps/cjson $(DEPS)
 	$(Q)touch $@
 
 # ---- BPF: object -> skeleton --------------------------------------------
@@ -118,12 +119,30 @@ $(BUILD)/test/policy/%: $(BUILD)/obj/test/policy/%.o $(BUILD)/liblib.a
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ $(LIBS_BPF)
 
+# ---- deploy --------------------------------------------------------------
+
+# What the tests of deploy/ need beside the rest.
+deps-deploy: $(BUILD)/deps/deploy.stamp
+$(BUILD)/deps/deploy.stamp: build-aux/deps-deploy.sh
+	$(Q)build-aux/deps-deploy.sh $(BUILD)/deps/kubernetes-types
+	$(Q)touch $@
+
+$(BUILD)/helmtemplate: test/deploy/helmtemplate.go | deps-deploy
+	$(call say,GO,$@)
+	$(Q)GO111MODULE=off GOPATH=/usr/share/gocode GOCACHE=$(abspath $(BUILD))/gocache go build -o $@ $<
+
+manifests: $(BUILD)/helmtemplate ## Write deploy/kubernetes/ from the Helm chart
+	$(Q)deploy/manifests.sh $(abspath $<)
+
+# ---- tests, continued ----------------------------------------------------
+
 tests: programs $(UNIT) $(BPFTESTS) $(BENCH) $(POLICYPROBE)
 
 test: ## Set up, build and run all tests (root); ONLY="unit bpf/x e2e/y" picks some
 	$(as_root)
 root-test:
 	@$(MAKE) --no-print-directory deps && $(MAKE) --no-print-directory tests
+	@$(if $(ONLY),$(if $(filter e2e e2e/deploy% e2e/image%,$(ONLY)),$(MAKE) --no-print-directory $(BUILD)/helmtemplate),$(MAKE) --no-print-directory $(BUILD)/helmtemplate)
 	@BUILD=$(BUILD) test/run $(ONLY)
 
 check-unit: deps ## Build and run the unit tests (no root)

@@ -2,14 +2,18 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs the Debian packages that building and testing need, unattended, and
 # unpacks the source of cJSON (Debian has no static library of it).
-# usage: deps.sh DIR   (DIR: where the cJSON source goes)
+# usage: deps.sh DIR [build]   (DIR: where the cJSON source goes; `build`: only
+# what building needs)
 set -eu
 
-dir=$1
+dir=$1 only=${2:-}
 packages="
 	clang llvm bpftool gcc make pkg-config dpkg-dev libc6-dev linux-libc-dev
 	libbpf-dev libelf-dev zlib1g-dev libnl-3-dev libnl-route-3-dev
-	libevent-dev libcurl4-openssl-dev libyaml-dev libcmocka-dev
+	libevent-dev libcurl4-openssl-dev libyaml-dev
+"
+[ "$only" = build ] || packages="$packages
+	libcmocka-dev
 	iproute2 iputils-ping ethtool tcpdump iperf3 sockperf netcat-openbsd socat
 	jq openssl procps psmisc python3 python3-h2 python3-yaml strace util-linux
 	nftables containerd runc containernetworking-plugins busybox-static

@@ -1,0 +1,46 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# Puts into ROOT all that the image holds: our programs, stripped, the dynamic
+# loader and the shared libraries that they need, and whose they are. The last
+# stage of the Dockerfile is this directory and nothing else; the tests build
+# their image with this script, too.
+# usage: image-rootfs.sh BUILD ROOT	(BUILD: where `make` has put the programs)
+set -eu
+
+build=$1 root=$2
+here=$(cd "$(dirname "$0")/.." && pwd)
+programs="fairlead fairlead-agent fairlead-cni fairlead-loader"
+
+linked() { ldd "$1" | sed -n 's|^[^/]*\(/[^ ]*\) (0x.*|\1|p'; }
+
+# The libraries of a program: those that it is linked with, and those whose
+# names it has in it because it opens them when it runs. A static one has none.
+libraries() {
+	ldd "$1" >/dev/null 2>&1 || return 0
+	linked "$1"
+	grep -aoE 'lib[a-z0-9_+-]+\.so\.[0-9]+' "$1" | sort -u | while read -r name; do
+		ldconfig -p | awk -v name="$name" '$1 == name { print $NF; exit }'
+	done | while read -r path; do
+		echo "$path"
+		linked "$path"
+	done
+}
+
+mkdir -p "$root/usr/bin" "$root/usr/share/doc/fairlead"
+for p in $programs; do
+	install -m 755 "$build/$p" "$root/usr/bin/$p"
+	strip "$root/usr/bin/$p"
+	libraries "$build/$p"
+done | sort -u >"$root.libraries"
+
+while read -r library; do
+	install -D -m 755 "$library" "$root$library"
+	strip --strip-unneeded "$root$library"
+	# Debian knows a file by its place below /usr, or by the other one.
+	real=$(readlink -f "$library")
+	package=$(dpkg-query -S "$real" "${real#/usr}" 2>/dev/null | head -n 1 | cut -d: -f1)
+	[ -z "$package" ] || install -D -m 644 "/usr/share/doc/$package/copyright" \
+		"$root/usr/share/doc/$package/copyright"
+done <"$root.libraries"
+rm -f "$root.libraries"
+install -m 644 "$here/LICENSE" "$root/usr/share/doc/fairlead/LICENSE"
