@@ -11,7 +11,7 @@ build=$1 root=$2
 here=$(cd "$(dirname "$0")/.." && pwd)
 programs="fairlead fairlead-agent fairlead-cni fairlead-loader"
 
-linked() { ldd "$1" | sed -n 's|^[^/]*\(/[^ ]*\) (0x.*|\1|p'; }
+linked() { ldd "$1" 2>/dev/null | sed -n 's|^[^/]*\(/[^ ]*\) (0x.*|\1|p'; }
 
 # The libraries of a program: those that it is linked with, and those whose
 # names it has in it because it opens them when it runs. A static one has none.
