@@ -14,15 +14,13 @@ programs="fairlead fairlead-agent fairlead-cni fairlead-loader"
 linked() { ldd "$1" 2>/dev/null | sed -n 's|^[^/]*\(/[^ ]*\) (0x.*|\1|p'; }
 
 # The libraries of a program: those that it is linked with, and those whose
-# names it has in it because it opens them when it runs. A static one has none.
+# names it has in it because it opens them when it runs, from where its C
+# library is. A static one has none.
 libraries() {
-	ldd "$1" >/dev/null 2>&1 || return 0
-	linked "$1"
+	linked "$1" | grep . || return 0
+	dir=$(dirname "$(linked "$1" | grep '/libc\.so')")
 	grep -aoE 'lib[a-z0-9_+-]+\.so\.[0-9]+' "$1" | sort -u | while read -r name; do
-		ldconfig -p | awk -v name="$name" '$1 == name { print $NF; exit }'
-	done | while read -r path; do
-		echo "$path"
-		linked "$path"
+		[ ! -e "$dir/$name" ] || { echo "$dir/$name" && linked "$dir/$name"; }
 	done
 }
 

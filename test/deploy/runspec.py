@@ -13,6 +13,7 @@ usage: runspec.py MANIFEST DAEMONSET CONTAINER [OPTION...]
   --without CAP       leave out this capability
   --with CAP          one more
   --arg WORD          one more argument
+  --mount DIR         of the host, at the same place
 
 The container has the network namespace of the caller, as one with hostNetwork
 has its node's. Each volume must exist in the manifest, and each hostPath on the
@@ -37,7 +38,7 @@ def arguments():
         p.add_argument(name)
     for name in ("root", "id", "configmap", "node-name", "token"):
         p.add_argument("--" + name)
-    for name in ("without", "with", "arg"):
+    for name in ("without", "with", "arg", "mount"):
         p.add_argument("--" + name, action="append", default=[])
     return p.parse_args()
 
@@ -80,6 +81,9 @@ def mounts(pod, container, a):
                     "source": source(volumes[m["name"]], a),
                     "options": ["rbind", PROPAGATION[m.get("mountPropagation")],
                                 "ro" if m.get("readOnly") else "rw"]})
+    for path in a.mount:
+        out.append({"destination": path, "type": "bind", "source": path,
+                    "options": ["rbind", "ro"]})
     if a.token and pod.get("automountServiceAccountToken", True):
         out.append({"destination": "/var/run/secrets/kubernetes.io/serviceaccount",
                     "type": "bind", "source": a.token, "options": ["rbind", "ro"]})

@@ -51,7 +51,8 @@ missing_licences() {
 # The chart, with this node's directories for the host's.
 manifest_render() {
 	local common=(-s "stateDir=$(state_dir a)" -s "cni.binDir=$BIN" -s "cni.confDir=$CONF"
-		-s "config.bpf-root=$(bpf_root a)" "$FL_SRC/deploy/helm/fairlead")
+		-s "config.bpf-root=$(bpf_root a)" -s "config.cluster-dir=$DIR/cluster"
+		"$FL_SRC/deploy/helm/fairlead")
 	mkdir -p "$CONF" "$BIN" "$(dirname "$(state_dir a)")" "$DIR/configmap"
 	"$BUILD/helmtemplate" "${common[@]}" >"$DIR/manifests.yaml"
 	"$BUILD/helmtemplate" -s uninstall=true "${common[@]}" -only uninstall.yaml >>"$DIR/manifests.yaml"
@@ -60,6 +61,7 @@ manifest_render() {
 		for doc in yaml.safe_load_all(open(sys.argv[1])):
 		    if doc["kind"] == "ConfigMap":
 		        for name, text in doc["data"].items():
+		            text = "".join(l + "\n" for l in text.splitlines() if not l.startswith(("kubeconfig", "cni-conf", "network-un")))
 		            open(os.path.join(sys.argv[2], name), "w").write(text)
 	PY
 }
@@ -75,7 +77,7 @@ image_spec() { # image_spec DAEMONSET CONTAINER [OPTION-OF-RUNSPEC...]
 	shift 2
 	mkdir -p "$DIR/run/$name"
 	"$FL_SRC/test/deploy/runspec.py" "$DIR/manifests.yaml" "$set" "$name" --root "$ROOTFS" \
-		--id "$P-$name" --configmap "$DIR/configmap" --node-name node-a "$@" \
+		--id "$P-$name" --configmap "$DIR/configmap" --node-name node-a --mount "$DIR/cluster" "$@" \
 		>"$DIR/run/$name/config.json"
 }
 
