@@ -25,6 +25,12 @@ struct config {
 	char state_dir[256];	   /* state-dir */
 	char bpf_root[256];	   /* bpf-root */
 	char cluster_dir[256];	   /* cluster-dir: manifests (standalone source) */
+	char kubeconfig[256];	   /* kubeconfig: "in-cluster", or a file; "": no API server */
+	char kube_context[128];	   /* kube-context; "": the file's current one */
+	bool watch_services;	   /* watch-services: true */
+	bool network_unavailable;  /* network-unavailable: false; true: clear the Node's condition */
+	char cni_conf_source[256]; /* cni-conf-source: copied to ... */
+	char cni_conf_file[256];   /* cni-conf-file: ... this, once the node can serve pods */
 	bool overlay;		   /* mode: overlay | native */
 	char overlay_device[16];   /* overlay-device: fl_vxlan */
 	unsigned int overlay_port; /* overlay-port: 8472 */
@@ -60,6 +66,9 @@ int config_read(const char *path, struct config *c, struct err *e);
 /* Set one key from text, as the command line does (lists comma-separated).
  * -ENOENT for an unknown key. */
 int config_set(struct config *c, const char *key, const char *value, struct err *e);
+
+/* Is the source an API server, and is it the one of the pod's own cluster? */
+bool config_is_in_cluster(const struct config *c);
 
 /* What cannot be judged key by key: ranges, combinations. */
 int config_check(const struct config *c, struct err *e);

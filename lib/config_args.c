@@ -36,6 +36,56 @@ static int check_names(const struct config *c, struct err *e)
 	return 0;
 }
 
+bool config_is_in_cluster(const struct config *c)
+{
+	return !strcmp(c->kubeconfig, "in-cluster");
+}
+
+static int check_source(const struct config *c, struct err *e)
+{
+	if (c->kubeconfig[0] && c->cluster_dir[0])
+		return err_set(e, EINVAL,
+			       "cluster-dir and kubeconfig: the cluster comes "
+			       "from one of them, not from both");
+	if (c->kubeconfig[0] && c->kubeconfig[0] != '/' &&
+	    !config_is_in_cluster(c))
+		return err_set(
+			e, EINVAL,
+			"kubeconfig: \"%s\" is neither in-cluster nor an "
+			"absolute path",
+			c->kubeconfig);
+	if (c->kube_context[0] && c->kubeconfig[0] != '/')
+		return err_set(e, EINVAL,
+			       "kube-context: needs kubeconfig to name a file");
+	if (c->network_unavailable && !c->kubeconfig[0])
+		return err_set(e, EINVAL,
+			       "network-unavailable: needs kubeconfig");
+	return 0;
+}
+
+/* A dot before its name: the runtime would not see it. */
+static int check_cni_conf(const struct config *c, struct err *e)
+{
+	const char *name = strrchr(c->cni_conf_file, '/');
+
+	if (!c->cni_conf_source[0] != !c->cni_conf_file[0])
+		return err_set(e, EINVAL,
+			       "cni-conf-source and cni-conf-file: one needs "
+			       "the other");
+	if (!c->cni_conf_file[0])
+		return 0;
+	if (c->cni_conf_source[0] != '/')
+		return err_set(e, EINVAL,
+			       "cni-conf-source: \"%s\" is not absolute",
+			       c->cni_conf_source);
+	if (c->cni_conf_file[0] != '/' || !name[1] || name[1] == '.')
+		return err_set(e, EINVAL,
+			       "cni-conf-file: \"%s\" is not a path such as "
+			       "/etc/cni/net.d/10-fairlead.conflist",
+			       c->cni_conf_file);
+	return 0;
+}
+
 static int check_pod_cidrs(const struct config *c, struct err *e)
 {
 	char a[PREFIX_STRLEN], b[PREFIX_STRLEN];
@@ -132,6 +182,10 @@ int config_check(const struct config *c, struct err *e)
 	int rc;
 
 	rc = check_names(c, e);
+	if (!rc)
+		rc = check_source(c, e);
+	if (!rc)
+		rc = check_cni_conf(c, e);
 	if (!rc)
 		rc = check_pod_cidrs(c, e);
 	if (!rc)

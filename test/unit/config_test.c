@@ -238,6 +238,54 @@ static void combinations_that_cannot_work_are_refused(void **state)
 	assert_check_refuses("node-name: \"a b\"");
 }
 
+static void the_cluster_has_one_source(void **state)
+{
+	(void)state;
+	set("cluster-dir", "/etc/fairlead/cluster");
+	set("kubeconfig", "in-cluster");
+	assert_check_refuses("from one of them, not from both");
+	set("kubeconfig", "in_cluster");
+	assert_check_refuses("neither in-cluster nor an absolute path");
+	set("kube-context", "lab");
+	assert_check_refuses("kube-context: needs kubeconfig");
+	set("kubeconfig", "in-cluster");
+	set("kube-context", "lab");
+	assert_check_refuses("kube-context: needs kubeconfig");
+	set("network-unavailable", "true");
+	assert_check_refuses("network-unavailable: needs kubeconfig");
+	set("kubeconfig", "/etc/fairlead/kubeconfig");
+	set("kube-context", "lab");
+	set("network-unavailable", "true");
+	assert_int_equal(config_check(&config, &err), 0);
+	assert_false(config_is_in_cluster(&config));
+	set("kube-context", "");
+	set("kubeconfig", "in-cluster");
+	assert_int_equal(config_check(&config, &err), 0);
+	assert_true(config_is_in_cluster(&config));
+	assert_true(config.watch_services);
+}
+
+static void the_cni_configuration_has_a_source_and_a_place(void **state)
+{
+	(void)state;
+	set("cni-conf-file", "/etc/cni/net.d/10-fairlead.conflist");
+	assert_check_refuses("one needs the other");
+	set("cni-conf-source", "/etc/fairlead/cni.conflist");
+	assert_check_refuses("one needs the other");
+	set("cni-conf-source", "cni.conflist");
+	set("cni-conf-file", "/etc/cni/net.d/10-fairlead.conflist");
+	assert_check_refuses("cni-conf-source: \"cni.conflist\"");
+	set("cni-conf-source", "/etc/fairlead/cni.conflist");
+	set("cni-conf-file", "/etc/cni/net.d/.conflist");
+	assert_check_refuses("cni-conf-file: ");
+	set("cni-conf-source", "/etc/fairlead/cni.conflist");
+	set("cni-conf-file", "/etc/cni/net.d/");
+	assert_check_refuses("cni-conf-file: ");
+	set("cni-conf-source", "/etc/fairlead/cni.conflist");
+	set("cni-conf-file", "/etc/cni/net.d/10-fairlead.conflist");
+	assert_int_equal(config_check(&config, &err), 0);
+}
+
 static void the_http_address_must_be_on_loopback(void **state)
 {
 	struct fl_addr addr;
@@ -359,6 +407,8 @@ int main(void)
 		TEST(ranges_that_are_none_are_refused),
 		TEST(a_list_has_room_for_sixteen),
 		TEST(combinations_that_cannot_work_are_refused),
+		TEST(the_cluster_has_one_source),
+		TEST(the_cni_configuration_has_a_source_and_a_place),
 		TEST(the_http_address_must_be_on_loopback),
 		TEST(options_come_after_the_file_wherever_it_is_named),
 		TEST(an_option_may_have_an_equals_sign),
