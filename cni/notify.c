@@ -15,6 +15,8 @@
 #include "../lib/cleanup.h"
 #include "../lib/json.h"
 
+enum { STATUS_MAX = (64 << 10) + 2 }; /* an answer of the agent */
+
 /* The agent's socket, without waiting; -EAGAIN where its queue is full. */
 static int connect_agent(const char *state_dir)
 {
@@ -32,17 +34,12 @@ static int connect_agent(const char *state_dir)
 	return take_fd(&fd);
 }
 
-static int send_request(int fd, const char *op, const char *container_id,
-			const char *ifname)
+static int send_request(int fd, const cJSON *request)
 {
-	__cleanup(json_free) cJSON *obj = cJSON_CreateObject();
 	__cleanup(mem_free) char *text = NULL;
 	size_t len;
 
-	cJSON_AddStringToObject(obj, "op", op);
-	cJSON_AddStringToObject(obj, "containerID", container_id);
-	cJSON_AddStringToObject(obj, "ifname", ifname);
-	text = cJSON_PrintUnformatted(obj);
+	text = cJSON_PrintUnformatted(request);
 	if (!text)
 		return -ENOMEM;
 	len = strlen(text);
@@ -103,14 +100,45 @@ int notify_agent(const char *state_dir, const char *op,
 		 const char *container_id, const char *ifname, int timeout_ms)
 {
 	__cleanup(fd_close) int fd = connect_agent(state_dir);
+	__cleanup(json_free) cJSON *request = cJSON_CreateObject();
 	char line[4096];
 	int ret;
 
 	if (fd < 0)
 		return fd;
-	ret = send_request(fd, op, container_id, ifname);
+	cJSON_AddStringToObject(request, "op", op);
+	cJSON_AddStringToObject(request, "containerID", container_id);
+	cJSON_AddStringToObject(request, "ifname", ifname);
+	ret = send_request(fd, request);
 	if (ret || !timeout_ms)
 		return ret;
 	ret = read_line(fd, timeout_ms, line, sizeof(line));
 	return ret ? ret : answer_ok(line);
+}
+
+int notify_reason(const char *state_dir, int timeout_ms, char *reason,
+		  size_t size)
+{
+	__cleanup(fd_close) int fd = connect_agent(state_dir);
+	__cleanup(json_free) cJSON *request = cJSON_CreateObject();
+	__cleanup(json_free) cJSON *answer = NULL;
+	__cleanup(mem_free) char *line = malloc(STATUS_MAX);
+	const char *text;
+	int ret;
+
+	if (fd < 0 || !line)
+		return fd < 0 ? fd : -ENOMEM;
+	cJSON_AddStringToObject(request, "op", "status");
+	ret = send_request(fd, request);
+	if (!ret)
+		ret = read_line(fd, timeout_ms, line, STATUS_MAX);
+	if (ret)
+		return ret;
+	answer = cJSON_Parse(line);
+	if (!cJSON_IsObject(answer))
+		return -EPROTO;
+	text = cJSON_GetStringValue(
+		cJSON_GetObjectItemCaseSensitive(answer, "reason"));
+	snprintf(reason, size, "%s", text ? text : "");
+	return 0;
 }

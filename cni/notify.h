@@ -3,6 +3,8 @@
  * nothing fails because of it. */
 #pragma once
 
+#include <stddef.h>
+
 #define NOTIFY_TIMEOUT_MS 500
 
 /* Sends {"op": op, "containerID": ..., "ifname": ...} and waits for "ok" at
@@ -10,3 +12,8 @@
  * nobody there, no answer in time, or -EPROTO: an answer that is not ok. */
 int notify_agent(const char *state_dir, const char *op,
 		 const char *container_id, const char *ifname, int timeout_ms);
+
+/* Why the agent says that it is not ready, "" if it is; 0, or negative errno
+ * and *reason untouched: nobody there, or no answer in time. */
+int notify_reason(const char *state_dir, int timeout_ms, char *reason,
+		  size_t size);

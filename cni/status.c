@@ -8,6 +8,7 @@
 #include "../loader/loader.h"
 #include "attachment.h"
 #include "delegate.h"
+#include "notify.h"
 #include "pool.h"
 
 static int one_is_enough(const struct endpoint_record *r, void *arg)
@@ -56,6 +57,19 @@ static int check_delegate(const struct call *c, struct failure *f)
 	return f->code;
 }
 
+/* Nobody has written node.json: an agent that runs knows why. */
+static int no_node(const struct call *c, const struct err *e, struct failure *f)
+{
+	char reason[256] = "";
+
+	if (notify_reason(c->conf.state_dir, NOTIFY_TIMEOUT_MS, reason,
+			  sizeof(reason)) ||
+	    !*reason)
+		return failure_set(f, CNI_UNAVAILABLE, "%s", e->msg);
+	return failure_set(f, CNI_UNAVAILABLE,
+			   "this node cannot serve pods yet: %s", reason);
+}
+
 int verb_status(const struct call *c, struct failure *f)
 {
 	struct node_facts node;
@@ -63,7 +77,7 @@ int verb_status(const struct call *c, struct failure *f)
 	int ret;
 
 	if (node_facts_read(c->conf.state_dir, &node, &e))
-		return failure_set(f, CNI_UNAVAILABLE, "%s", e.msg);
+		return no_node(c, &e, f);
 	ret = check_datapath(c, bpf_root_of(&c->conf, &node), f);
 	if (ret)
 		return ret;
