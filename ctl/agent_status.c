@@ -87,6 +87,90 @@ void agent_line(const cJSON *answer, char *buf, size_t size)
 	append(buf, size, text);
 }
 
+/* ---- an API server --------------------------------------------------- */
+
+/* The first source that is one, NULL: there is none. */
+static const cJSON *find_server(const cJSON *answer)
+{
+	const cJSON *source;
+
+	cJSON_ArrayForEach (source, get(answer, "sources"))
+		if (cJSON_IsString(get(source, "server")))
+			return source;
+	return NULL;
+}
+
+static void append_duration(const cJSON *obj, const char *key,
+			    const char *before, const char *after, char *buf,
+			    size_t size)
+{
+	const cJSON *seconds = get(obj, key);
+	char text[FORMAT_LEN + 32], took[FORMAT_LEN];
+
+	if (!cJSON_IsNumber(seconds) || seconds->valuedouble < 0)
+		return;
+	snprintf(text, sizeof(text), "%s %s%s", before,
+		 format_duration(seconds->valuedouble * 1e9, took), after);
+	append(buf, size, text);
+}
+
+bool agent_server_line(const cJSON *answer, char *buf, size_t size)
+{
+	const cJSON *source = find_server(answer);
+	const char *http = get_text(source, "httpVersion");
+	char text[FORMAT_LEN + 32];
+
+	if (!source)
+		return false;
+	buf[0] = '\0';
+	append(buf, size, get_text(source, "server"));
+	if (cJSON_IsFalse(get(source, "connected")))
+		append(buf, size, "not connected");
+	append_duration(source, "connectedSeconds", "connected for", "", buf,
+			size);
+	if (*http) {
+		snprintf(text, sizeof(text), "HTTP/%.8s", http);
+		append(buf, size, text);
+	}
+	append_duration(source, "lastEventSecondsAgo", "last event", " ago",
+			buf, size);
+	return true;
+}
+
+/* "pods 804", "services followed", "nodes waiting". */
+static void append_resource(const cJSON *resource, char *buf, size_t size)
+{
+	const char *phase = get_text(resource, "phase");
+	bool is_fine = !strcmp(phase, "watching");
+	char text[128], objects[16] = "";
+
+	if (cJSON_IsNumber(get(resource, "objects")) && strcmp(phase, "absent"))
+		snprintf(objects, sizeof(objects), " %u",
+			 get_count(resource, "objects"));
+	else if (is_fine)
+		snprintf(objects, sizeof(objects), " followed");
+	snprintf(text, sizeof(text), "%.40s%s%s%.20s",
+		 get_text(resource, "name"), objects, is_fine ? "" : " ",
+		 is_fine ? "" : phase);
+	append(buf, size, text);
+}
+
+void agent_objects_line(const cJSON *answer, char *buf, size_t size)
+{
+	const cJSON *resource, *list = get(find_server(answer), "resources");
+	unsigned int resyncs = 0, errors = 0;
+	char text[64];
+
+	buf[0] = '\0';
+	cJSON_ArrayForEach (resource, list) {
+		append_resource(resource, buf, size);
+		resyncs += get_count(resource, "resyncs");
+		errors += get_count(resource, "errors");
+	}
+	snprintf(text, sizeof(text), "%u resyncs, %u errors", resyncs, errors);
+	append(buf, size, text);
+}
+
 /* ---- judging --------------------------------------------------------- */
 
 static void judge_ready(const cJSON *answer, struct findings *out)

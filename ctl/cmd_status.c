@@ -208,12 +208,17 @@ static void print_drops(const struct ctl *c, const struct status *s)
 
 static void print_agent(const struct ctl *c, const struct status *s)
 {
-	char text[256];
+	char text[512];
 
 	switch (s->agent) {
 	case AGENT_ANSWERS:
 		agent_line(s->answer, text, sizeof(text));
 		line(c, "agent", "%s", text);
+		if (!agent_server_line(s->answer, text, sizeof(text)))
+			break;
+		line(c, "source", "%s", text);
+		agent_objects_line(s->answer, text, sizeof(text));
+		line(c, "", "%s", text);
 		break;
 	case AGENT_ABSENT:
 		line(c, "agent", "not running");

@@ -89,6 +89,11 @@ bool agent_is_ready(const cJSON *answer);
 /* One line: "ready, cluster-dir synced, knows 2 nodes, 5 pods, last pass 3s
  * ago". */
 void agent_line(const cJSON *answer, char *buf, size_t size);
+/* Two lines about its API server: "https://10.96.0.1:443, connected for 3h,
+ * HTTP/2, last event 12s ago", and "nodes 31, pods 804, ..., 0 resyncs, 0
+ * errors". False: it has none. */
+bool agent_server_line(const cJSON *answer, char *buf, size_t size);
+void agent_objects_line(const cJSON *answer, char *buf, size_t size);
 /* Problems go to findings: a manifest that cannot be read, and so on; without
  * what the rulebook says of policies. */
 void agent_judge(const cJSON *answer, const struct rulebook *rules,

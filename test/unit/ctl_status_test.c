@@ -223,6 +223,50 @@ static void an_answer_of_another_version_does_no_harm(void **state)
 			  "ready,  not synced,  not synced");
 }
 
+static void an_api_server_has_two_lines(void **state)
+{
+	cJSON *answer = cJSON_Parse(
+		"{\"sources\":[{\"name\":\"kubernetes\","
+		"\"server\":\"https://[fd00::1]:443\",\"connected\":true,"
+		"\"connectedSeconds\":7300,\"lastEventSecondsAgo\":12.4,"
+		"\"httpVersion\":\"2\",\"resources\":["
+		"{\"name\":\"nodes\",\"phase\":\"watching\",\"objects\":31,"
+		"\"resyncs\":1,\"errors\":2},"
+		"{\"name\":\"pods\",\"phase\":\"waiting\",\"objects\":804,"
+		"\"errors\":3},"
+		"{\"name\":\"clusternetworkpolicies\",\"phase\":\"absent\","
+		"\"objects\":0},"
+		"{\"name\":\"services\",\"phase\":\"watching\"}]}]}");
+	char line[512] = "";
+
+	(void)state;
+	assert_true(agent_server_line(answer, line, sizeof(line)));
+	assert_string_equal(line, "https://[fd00::1]:443, connected for 2h01m, "
+				  "HTTP/2, last event 12s ago");
+	agent_objects_line(answer, line, sizeof(line));
+	assert_string_equal(line,
+			    "nodes 31, pods 804 waiting, "
+			    "clusternetworkpolicies absent, services followed, "
+			    "1 resyncs, 5 errors");
+	cJSON_Delete(answer);
+}
+
+static void a_server_out_of_reach_is_not_connected(void **state)
+{
+	cJSON *answer = cJSON_Parse("{\"sources\":[{\"server\":\"https://x\","
+				    "\"connected\":false}]}");
+	cJSON *none = cJSON_Parse("{\"sources\":[{\"name\":\"x\"},3]}");
+	char line[64] = "";
+
+	(void)state;
+	assert_true(agent_server_line(answer, line, sizeof(line)));
+	assert_string_equal(line, "https://x, not connected");
+	assert_false(agent_server_line(none, line, sizeof(line)));
+	assert_false(agent_server_line(NULL, line, sizeof(line)));
+	cJSON_Delete(answer);
+	cJSON_Delete(none);
+}
+
 static void the_agents_problems_are_the_nodes(void **state)
 {
 	cJSON *answer = cJSON_Parse(
@@ -480,6 +524,8 @@ int main(void)
 		cmocka_unit_test(a_node_with_many_prefixes_is_one_node),
 		cmocka_unit_test(the_agents_answer_is_one_line),
 		cmocka_unit_test(an_answer_of_another_version_does_no_harm),
+		cmocka_unit_test(an_api_server_has_two_lines),
+		cmocka_unit_test(a_server_out_of_reach_is_not_connected),
 		cmocka_unit_test(the_agents_problems_are_the_nodes),
 		cmocka_unit_test(what_is_dropped_now_comes_first),
 		cmocka_unit_test(counts_that_shrink_are_no_rate),
