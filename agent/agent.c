@@ -41,6 +41,13 @@ bool agent_is_synced(const struct agent *a)
 	       model_node(agent_model(a), a->config.node_name);
 }
 
+bool agent_is_starting(const struct agent *a)
+{
+	return a->config.kubeconfig[0] &&
+	       !a->source->ops->is_complete(a->source) &&
+	       !model_node(agent_model(a), a->config.node_name);
+}
+
 const char *agent_not_ready(const struct agent *a)
 {
 	static char why[512];
@@ -50,8 +57,10 @@ const char *agent_not_ready(const struct agent *a)
 	if (a->desired.missing[0])
 		return a->desired.missing;
 	if (!agent_is_synced(a)) {
-		snprintf(why, sizeof(why), "there is no Node %.253s",
-			 a->config.node_name);
+		snprintf(why, sizeof(why), "there is no Node %.100s in %.100s",
+			 a->config.node_name,
+			 a->config.cluster_dir[0] ? a->config.cluster_dir
+						  : "the cluster");
 		return why;
 	}
 	if (!a->applied) {

@@ -56,8 +56,9 @@ struct agent {
 	struct policies policies;
 	bool policy_file_is_old;
 	struct entries denied_names; /* as policy.json has them */
-	bool applied; /* the last pass went through */
-	bool raise;   /* the epoch is to be raised by the next */
+	bool applied;		     /* the last pass went through */
+	bool was_ready;		     /* once, in this process */
+	bool raise;		     /* the epoch is to be raised by the next */
 	struct problems problems;
 
 	struct event *pass_timer, *full_timer;
@@ -73,6 +74,9 @@ const struct model *agent_model(const struct agent *a);
 unsigned int agent_later(const struct agent *a);
 /* Every source has delivered all that it has, and it knows this node. */
 bool agent_is_synced(const struct agent *a);
+/* Nothing has been heard of this node's Node yet, and that is how it begins
+ * with an API server. */
+bool agent_is_starting(const struct agent *a);
 /* NULL if it is ready, else why not (valid until the next call). */
 const char *agent_not_ready(const struct agent *a);
 

@@ -146,10 +146,13 @@ static void find_missing(const struct inputs *in, const struct node *own,
 
 	if (d->missing[0])
 		return;
-	if (!own && c->cluster_dir[0] && !c->n_pod_cidrs)
+	/* An API server's Node tells more than ranges, and what an earlier
+	 * agent knew of it is not to be undone. */
+	if (!own &&
+	    (c->kubeconfig[0] || (c->cluster_dir[0] && !c->n_pod_cidrs)))
 		snprintf(d->missing, sizeof(d->missing),
 			 "there is no Node %.100s in %.100s", c->node_name,
-			 c->cluster_dir);
+			 c->cluster_dir[0] ? c->cluster_dir : "the cluster");
 	else if (!d->node.n_pod_cidrs)
 		snprintf(
 			d->missing, sizeof(d->missing),

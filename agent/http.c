@@ -68,6 +68,8 @@ static void add_cluster(const struct agent *a, struct evbuffer *out)
 	metrics_one(out, "source_synced", "gauge",
 		    "1: every source has delivered all that it has",
 		    agent_is_synced(a));
+	if (a->source && a->source->ops->metrics)
+		a->source->ops->metrics(a->source, out);
 	metrics_one(out, "endpoints", "gauge", "Pods of this node",
 		    a->endpoints.n);
 	metrics_one(out, "uplinks", "gauge", "Devices that lead out",

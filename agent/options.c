@@ -4,9 +4,11 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../lib/log.h"
 #include "memory.h"
+#include "source_kube.h"
 
 enum { GO_ON = -1, EXIT_USAGE = 2 };
 
@@ -61,10 +63,28 @@ static int parse(struct config *c, struct err *e)
 	rc = config_check(c, e);
 	if (rc)
 		return rc;
-	if (!c->cluster_dir[0] && !c->n_pod_cidrs)
+	if (!c->cluster_dir[0] && !c->kubeconfig[0] && !c->n_pod_cidrs)
 		return err_set(e, EINVAL,
-			       "neither cluster-dir nor pod-cidrs is set: "
-			       "where do this node's pod addresses come from?");
+			       "none of cluster-dir, kubeconfig and pod-cidrs "
+			       "is set: where do this node's pod addresses "
+			       "come from?");
+	return 0;
+}
+
+/* The file may come later than the configuration, and a service account is
+ * there only in a pod. */
+static int check_kubeconfig(const struct config *c)
+{
+	struct kube_config kube = {0};
+	struct err e = {0};
+
+	if (c->kubeconfig[0] == '/' && !access(c->kubeconfig, F_OK) &&
+	    source_kube_config(c, &kube, &e)) {
+		fprintf(stderr, "fairlead-agent: kubeconfig: %s\n", e.msg);
+		return EXIT_USAGE;
+	}
+	kube_config_free(&kube);
+	puts("the configuration is right");
 	return 0;
 }
 
@@ -80,10 +100,8 @@ int options_parse(int argc, char **argv, struct config *c)
 		fprintf(stderr, "fairlead-agent: %s\n", e.msg);
 		return EXIT_USAGE;
 	}
-	if (check) {
-		puts("the configuration is right");
-		return 0;
-	}
+	if (check)
+		return check_kubeconfig(c);
 	log_set_level(c->log_level);
 	log_set_format(c->log_format);
 	return GO_ON;

@@ -4,6 +4,7 @@
 #include <errno.h>
 
 #include "../lib/log.h"
+#include "cni_conf.h"
 #include "datapath.h"
 #include "denied.h"
 
@@ -65,7 +66,7 @@ static void add_known_problems(const struct agent *a, struct problems *p)
 
 	for (size_t i = 0; i < other->n; i++)
 		problems_add(p, "%s", other->items[i]);
-	if (a->desired.missing[0])
+	if (a->desired.missing[0] && !agent_is_starting(a))
 		problems_add(p, "%s", a->desired.missing);
 	if (a->source)
 		a->source->ops->problems(a->source, p);
@@ -108,6 +109,20 @@ static void count(struct agent *a, const struct changes *c, double seconds,
 		s->max_seconds = seconds;
 }
 
+/* What is done for others once this node can serve pods. */
+static void tell_ready(struct agent *a, bool full, struct problems *p)
+{
+	struct err e = {0};
+
+	if (agent_not_ready(a))
+		return;
+	if ((full || !a->was_ready) && cni_conf_install(&a->config, &e))
+		problems_add(p, "%s", e.msg);
+	a->was_ready = true;
+	if (a->source && a->source->ops->ready)
+		a->source->ops->ready(a->source);
+}
+
 static void run(struct agent *a, bool full)
 {
 	struct changes changes = {0};
@@ -128,6 +143,7 @@ static void run(struct agent *a, bool full)
 	set_up(a, full, &changes, &p);
 	errors = p.n;
 	a->applied = !errors;
+	tell_ready(a, full, &p);
 	add_known_problems(a, &p);
 	problems_report(&a->problems, &p);
 	a->last_pass = clock_seconds();

@@ -267,6 +267,10 @@ void reconcile_node_file(struct agent *a, struct problems *p)
 	want.tcx = a->config.attach == ATTACH_TCX;
 	if (!rc && is_same_node(&now, &want))
 		return;
+	/* No pod starts before the policies are known that may govern it, and
+	 * what was known before is not undone by half a list. */
+	if (a->config.kubeconfig[0] && !agent_is_synced(a))
+		return;
 	/* No pod starts on a node that was never whole. */
 	if (rc == -ENOENT && p->n)
 		return;

@@ -6,6 +6,7 @@
 #pragma once
 
 #include <cjson/cJSON.h>
+#include <event2/buffer.h>
 #include <event2/event.h>
 
 #include "../lib/config.h"
@@ -28,6 +29,10 @@ struct source_ops {
 	unsigned int (*later)(const struct source *s);
 	/* For `fairlead status`: members added to an object. */
 	void (*describe)(const struct source *s, cJSON *out);
+	/* For /metrics; NULL: nothing. */
+	void (*metrics)(const struct source *s, struct evbuffer *out);
+	/* After each pass that leaves the node ready; NULL: who cares. */
+	void (*ready)(struct source *s);
 	void (*close)(struct source *s);
 };
 

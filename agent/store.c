@@ -49,6 +49,15 @@ bool store_put(struct store *s, enum resource r, struct object *o)
 	return true;
 }
 
+void store_keep(struct store *s, enum resource r, const char *namespace,
+		const char *name)
+{
+	struct object *o = model_find(&s->model, kinds[r], namespace, name);
+
+	if (o)
+		o->list = s->list[r];
+}
+
 bool store_remove(struct store *s, enum resource r, const char *namespace,
 		  const char *name)
 {

@@ -29,6 +29,9 @@ struct store {
 /* Takes o, and frees what it replaces (or o, where it says nothing new).
  * Returns whether anything that we look at is another than before. */
 bool store_put(struct store *s, enum resource r, struct object *o);
+/* The list has it, but it cannot be read: what is known of it stays. */
+void store_keep(struct store *s, enum resource r, const char *namespace,
+		const char *name);
 /* Returns whether it was there. */
 bool store_remove(struct store *s, enum resource r, const char *namespace,
 		  const char *name);

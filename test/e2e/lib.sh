@@ -39,10 +39,11 @@ FL_ATTACH=${FL_ATTACH:-auto}	# auto | tcx | clsact
 FL_UNDERLAY=${FL_UNDERLAY:-bridge} # bridge: one link; router: one link a node
 FL_FAMILIES=${FL_FAMILIES:-4 6} # of the InternalIPs in the Node manifests
 FL_CONFIG=${FL_CONFIG:-}	# further lines for every fairlead.yaml; FL_CONFIG_a: for a's
+FL_SOURCE=${FL_SOURCE:-directory} # directory | kube: a simulated API server, see kube.sh
 FL_MANIFESTS=${FL_MANIFESTS:-}	# directory of manifests to use instead of our own
 FL_TAG=${FL_TAG:-flt}		# first part of the prefix
 
-for part in tap cleanup network node pod; do
+for part in tap cleanup network node pod kube; do
 	# shellcheck disable=SC1090
 	. "$E2E/$part.sh"
 done

@@ -6,28 +6,36 @@ state_dir() { echo "$DIR/$1/state"; }
 bpf_root() { echo "$BPFFS/$P-$1"; }
 config_of() { echo "$DIR/$1/fairlead.yaml"; }
 
-# The manifest of a node, into the directory that all agents watch.
-node_manifest() {
+# node_object NODE: its manifest
+node_object() {
 	local node=$1 f
+	echo "apiVersion: v1"
+	echo "kind: Node"
+	echo "metadata:"
+	echo "  name: node-$node"
+	echo "spec:"
+	echo "  podCIDR: $(node_cidr "$node" 4)"
+	echo "  podCIDRs: [\"$(node_cidr "$node" 4)\", \"$(node_cidr "$node" 6)\"]"
+	echo "status:"
+	echo "  addresses:"
+	for f in $FL_FAMILIES; do
+		echo "  - {type: InternalIP, address: \"$(node_addr "$node" "$f")\"}"
+	done
+	echo "  - {type: Hostname, address: node-$node}"
+}
+
+# It is known to all: in the directory that agents watch, or the API server.
+node_manifest() {
+	local node=$1
+	if [ "$FL_SOURCE" = kube ]; then
+		node_object "$node" | api put -
+		return
+	fi
 	if [ -n "$FL_MANIFESTS" ]; then
 		cp "$FL_MANIFESTS/node-$node.yaml" "$DIR/cluster/"
 		return
 	fi
-	{
-		echo "apiVersion: v1"
-		echo "kind: Node"
-		echo "metadata:"
-		echo "  name: node-$node"
-		echo "spec:"
-		echo "  podCIDR: $(node_cidr "$node" 4)"
-		echo "  podCIDRs: [\"$(node_cidr "$node" 4)\", \"$(node_cidr "$node" 6)\"]"
-		echo "status:"
-		echo "  addresses:"
-		for f in $FL_FAMILIES; do
-			echo "  - {type: InternalIP, address: \"$(node_addr "$node" "$f")\"}"
-		done
-		echo "  - {type: Hostname, address: node-$node}"
-	} >"$DIR/node-$node.new"
+	node_object "$node" >"$DIR/node-$node.new"
 	mv "$DIR/node-$node.new" "$DIR/cluster/node-$node.yaml"
 }
 
@@ -36,7 +44,11 @@ node_config() {
 	mkdir -p "$DIR/$node"
 	{
 		echo "node-name: node-$node"
-		echo "cluster-dir: $DIR/cluster"
+		if [ "$FL_SOURCE" = kube ]; then
+			echo "kubeconfig: $(kube_config_of "$node")"
+		else
+			echo "cluster-dir: $DIR/cluster"
+		fi
 		echo "state-dir: $(state_dir "$node")"
 		echo "bpf-root: $(bpf_root "$node")"
 		echo "http-address: 127.0.0.1:9876"
@@ -46,6 +58,7 @@ node_config() {
 		[ -z "$FL_CONFIG" ] || echo "$FL_CONFIG"
 		[ -z "${!own:-}" ] || echo "${!own}"
 	} >"$(config_of "$node")"
+	[ "$FL_SOURCE" != kube ] || kube_config "$node"
 }
 
 agent_pid() { cat "$DIR/$1/agent.pid" 2>/dev/null; }
@@ -81,6 +94,7 @@ agent_wait() {
 cluster_up() {
 	local node
 	net_up
+	[ "$FL_SOURCE" != kube ] || kube_up
 	for node in $FL_NODES; do
 		node_manifest "$node"
 		node_config "$node"

@@ -1,0 +1,394 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/*
+ *	kube_watch --object, gone, listing, listed--> store --> model
+ *	                                               |
+ *	                     changed(), once for all that came together
+ */
+#include "source_kube.h"
+
+#include <malloc.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../lib/log.h"
+#include "agent.h"
+#include "memory.h"
+#include "object_read.h"
+
+/* Pods that have ended keep neither address nor identity. */
+#define ALIVE                                                                  \
+	"fieldSelector=status.phase%21%3DSucceeded%2Cstatus.phase%21%3DFailed"
+
+static const struct kube_resource resources[RESOURCE_MAX] = {
+	[RESOURCE_NODES] = {.name = "nodes",
+			    .group = "",
+			    .path = "/api/v1/nodes",
+			    .select = ""},
+	[RESOURCE_NAMESPACES] = {.name = "namespaces",
+				 .group = "",
+				 .path = "/api/v1/namespaces",
+				 .select = "",
+				 .metadata_only = true},
+	[RESOURCE_PODS] = {.name = "pods",
+			   .group = "",
+			   .path = "/api/v1/pods",
+			   .select = ALIVE},
+	[RESOURCE_NETWORK_POLICIES] =
+		{.name = "networkpolicies",
+		 .group = "networking.k8s.io",
+		 .path = "/apis/networking.k8s.io/v1/networkpolicies",
+		 .select = ""},
+	[RESOURCE_CLUSTER_NETWORK_POLICIES] =
+		{.name = "clusternetworkpolicies",
+		 .group = "policy.networking.k8s.io",
+		 .path = "/apis/policy.networking.k8s.io/v1alpha2/"
+			 "clusternetworkpolicies",
+		 .select = "",
+		 .optional = true},
+	[RESOURCE_SERVICES] = {.name = "services",
+			       .group = "",
+			       .path = "/api/v1/services",
+			       .select = ""},
+	[RESOURCE_ENDPOINT_SLICES] =
+		{.name = "endpointslices",
+		 .group = "discovery.k8s.io",
+		 .path = "/apis/discovery.k8s.io/v1/endpointslices",
+		 .select = ""},
+};
+
+/* Seconds from something new to `changed`. */
+static const double AT_ONCE = 0;
+static const double LISTING = 1;
+static const double TROUBLE = 0.3; /* it has several watches, mostly */
+
+const struct kube_resource *source_kube_resource(enum resource r)
+{
+	return &resources[r];
+}
+
+bool source_kube_is_required(enum resource r)
+{
+	return r != RESOURCE_SERVICES && r != RESOURCE_ENDPOINT_SLICES;
+}
+
+/* Are they read? Of the others, only their coming and going is followed. */
+static bool is_read(enum resource r)
+{
+	return source_kube_is_required(r);
+}
+
+/* ---- news ----------------------------------------------------------- */
+
+/* The sooner of what is due already and this, in seconds. */
+static void news(struct source_kube *s, double delay)
+{
+	struct timeval tv = {delay, (delay - (long)delay) * 1e6};
+	double due = clock_seconds() + delay;
+
+	if (evtimer_pending(s->news, NULL) && s->due <= due)
+		return;
+	s->due = due;
+	event_add(s->news, &tv);
+}
+
+static void on_news(evutil_socket_t fd, short what, void *arg)
+{
+	struct source_kube *s = arg;
+
+	(void)fd;
+	(void)what;
+	s->changed(s->arg);
+}
+
+static void on_condition(void *arg)
+{
+	news(arg, AT_ONCE);
+}
+
+/* A list is taken in as a whole, unless that takes long. */
+static void tell(struct source_kube_watch *w)
+{
+	news(w->source, w->listing ? LISTING : AT_ONCE);
+}
+
+/* ---- what the watches say ------------------------------------------- */
+
+static void on_listing(void *arg)
+{
+	struct source_kube_watch *w = arg;
+
+	w->listing = true;
+	store_list(&w->source->store, w->resource);
+}
+
+/* Whether it is news that the object is, or no longer is, odd. */
+static bool judge(struct source_kube_watch *w, const char *namespace,
+		  const char *name, const char *reason)
+{
+	struct source_kube *s = w->source;
+
+	if (*reason)
+		return bad_add(&s->bad, w->resource, s->store.list[w->resource],
+			       namespace, name, reason);
+	return bad_remove(&s->bad, w->resource, namespace, name);
+}
+
+static void on_object(const cJSON *json, void *arg)
+{
+	const char *namespace = "", *name = "";
+	struct source_kube_watch *w = arg;
+	struct source_kube *s = w->source;
+	struct object *o = NULL;
+	struct err e = {0};
+	bool changed = false;
+
+	if (!is_read(w->resource))
+		return;
+	if (s->condition && w->resource == RESOURCE_NODES)
+		node_condition_see(s->condition, json);
+	object_read_name(json, &namespace, &name);
+	if (!object_read(w->resource, json, &o, &e))
+		changed = store_put(&s->store, w->resource, o);
+	else /* its last good version stays in force, also over a list */
+		store_keep(&s->store, w->resource, namespace, name);
+	changed |= judge(w, namespace, name, e.msg);
+	if (changed)
+		tell(w);
+}
+
+static void on_gone(const cJSON *json, void *arg)
+{
+	const char *namespace, *name;
+	struct source_kube_watch *w = arg;
+	struct source_kube *s = w->source;
+	bool changed;
+
+	if (!is_read(w->resource) || object_read_name(json, &namespace, &name))
+		return;
+	changed = store_remove(&s->store, w->resource, namespace, name);
+	changed |= bad_remove(&s->bad, w->resource, namespace, name);
+	if (changed)
+		tell(w);
+}
+
+static bool is_complete(const struct source *source)
+{
+	const struct source_kube *s = (const struct source_kube *)source;
+
+	for (int r = 0; r < RESOURCE_MAX; r++)
+		if (source_kube_is_required(r) && !s->watches[r].listed)
+			return false;
+	return true;
+}
+
+/* Pages and trees of JSON are gone. */
+static void give_back(const struct source_kube *s)
+{
+	for (int r = 0; r < RESOURCE_MAX; r++)
+		if (s->watches[r].listing)
+			return;
+	malloc_trim(0);
+}
+
+static void on_listed(void *arg)
+{
+	struct source_kube_watch *w = arg;
+	struct source_kube *s = w->source;
+	bool was_complete = is_complete(&s->source);
+	size_t gone = store_sweep(&s->store, w->resource);
+	bool changed =
+		bad_sweep(&s->bad, w->resource, s->store.list[w->resource]);
+
+	w->listing = false;
+	changed |= gone || !w->listed;
+	w->listed = true;
+	if (gone)
+		log_info("gone while nobody watched", "resource=%s objects=%zu",
+			 resources[w->resource].name, gone);
+	if (!was_complete && is_complete(&s->source))
+		log_info("all of the cluster is known",
+			 "nodes=%zu namespaces=%zu pods=%zu policies=%zu",
+			 s->store.model.n[OBJECT_NODE],
+			 s->store.model.n[OBJECT_NAMESPACE],
+			 s->store.model.n[OBJECT_POD],
+			 s->store.model.n[OBJECT_POLICY]);
+	give_back(s);
+	/* what came before the end may wait for a second still */
+	if (changed || evtimer_pending(s->news, NULL))
+		tell(w);
+}
+
+/* Only what is wrong concerns others. */
+static void on_state(void *arg)
+{
+	struct source_kube_watch *w = arg;
+	const struct kube_watch_state *state;
+
+	if (!w->watch)
+		return; /* it is being made */
+	state = kube_watch_state(w->watch);
+	if (!strcmp(state->error, w->error))
+		return;
+	memcpy(w->error, state->error, sizeof(w->error));
+	news(w->source, TROUBLE);
+}
+
+/* ---- the source ----------------------------------------------------- */
+
+/* Nothing follows from some of the nodes. */
+static const struct model *get_model(const struct source *source)
+{
+	const struct source_kube *s = (const struct source_kube *)source;
+
+	return s->watches[RESOURCE_NODES].listed ? &s->store.model
+						 : &s->nothing;
+}
+
+static unsigned int get_later(const struct source *s)
+{
+	(void)s;
+	return 0; /* services are kube-proxy's */
+}
+
+static void on_ready(struct source *source)
+{
+	struct source_kube *s = (struct source_kube *)source;
+
+	if (s->condition)
+		node_condition_ready(s->condition);
+}
+
+static const char *waiting(const struct source *source)
+{
+	const struct source_kube *s = (const struct source_kube *)source;
+	static char why[768];
+	size_t len;
+
+	len = snprintf(why, sizeof(why),
+		       "not all of %.100s is known yet: ", s->config.server);
+	for (int r = 0; r < RESOURCE_MAX; r++) {
+		const struct source_kube_watch *w = &s->watches[r];
+
+		if (!source_kube_is_required(r) || w->listed)
+			continue;
+		snprintf(why + len, sizeof(why) - len, "%s%s%.400s",
+			 resources[r].name, *w->error ? ": " : "", w->error);
+		break;
+	}
+	return why;
+}
+
+static void close_source(struct source *source)
+{
+	struct source_kube *s = (struct source_kube *)source;
+
+	for (int r = 0; r < RESOURCE_MAX; r++)
+		kube_watch_free(s->watches[r].watch);
+	node_condition_free(s->condition);
+	kube_http_close(s->http);
+	kube_config_free(&s->config);
+	store_free(&s->store);
+	bad_free(&s->bad);
+	event_free(s->news);
+	free(s);
+}
+
+static const struct source_ops kube_ops = {
+	.name = "kubernetes",
+	.model = get_model,
+	.is_complete = is_complete,
+	.waiting = waiting,
+	.problems = source_kube_problems,
+	.later = get_later,
+	.describe = source_kube_describe,
+	.metrics = source_kube_metrics,
+	.ready = on_ready,
+	.close = close_source,
+};
+
+/* ---- opening -------------------------------------------------------- */
+
+static void follow(struct source_kube *s, enum resource r)
+{
+	struct source_kube_watch *w = &s->watches[r];
+	const struct kube_watch_ops ops = {
+		.listing = on_listing,
+		.object = on_object,
+		.gone = on_gone,
+		.listed = on_listed,
+		.state = on_state,
+		.arg = w,
+	};
+
+	w->watch = kube_watch_new(s->base, &resources[r], &s->transport, &ops);
+}
+
+static struct source_kube *make(struct event_base *base,
+				void (*changed)(void *arg), void *arg)
+{
+	struct source_kube *s = memory_alloc(sizeof(*s));
+
+	s->source.ops = &kube_ops;
+	s->base = base;
+	s->changed = changed;
+	s->arg = arg;
+	s->news = evtimer_new(base, on_news, s);
+	for (int r = 0; r < RESOURCE_MAX; r++) {
+		s->watches[r].source = s;
+		s->watches[r].resource = r;
+	}
+	return s;
+}
+
+static void start(struct source_kube *s, const struct config *c)
+{
+	if (c->network_unavailable)
+		s->condition = node_condition_new(
+			s->base, &s->transport, c->node_name, on_condition, s);
+	for (int r = 0; r < RESOURCE_MAX; r++)
+		if (source_kube_is_required(r) || c->watch_services)
+			follow(s, r);
+}
+
+int source_kube_config(const struct config *c, struct kube_config *out,
+		       struct err *e)
+{
+	if (config_is_in_cluster(c))
+		return kube_config_in_cluster("", out, e);
+	return kube_config_read(c->kubeconfig, c->kube_context, out, e);
+}
+
+int source_kube_open(struct event_base *base, const struct config *c,
+		     void (*changed)(void *arg), void *arg, struct source **out,
+		     struct err *e)
+{
+	struct source_kube *s = make(base, changed, arg);
+	int rc = source_kube_config(c, &s->config, e);
+
+	if (!rc)
+		rc = kube_http_open(base, &s->config, &s->http, e);
+	if (rc) {
+		close_source(&s->source);
+		return rc;
+	}
+	s->transport = kube_http_transport(s->http);
+	log_info("follows an API server", "server=%s config=\"%s\"",
+		 s->config.server, s->config.origin);
+	start(s, c);
+	*out = &s->source;
+	return 0;
+}
+
+struct source *source_kube_new(struct event_base *base, const struct config *c,
+			       const struct kube_transport *transport,
+			       const char *server, void (*changed)(void *arg),
+			       void *arg)
+{
+	struct source_kube *s = make(base, changed, arg);
+
+	s->config.server = memory_copy(server);
+	s->transport = *transport;
+	start(s, c);
+	return &s->source;
+}
