@@ -11,7 +11,7 @@ import sys
 import time
 
 from evaluate import Evaluator
-from model import World
+from model import World, is_broken
 from node import Broken, Node
 from probes import TOLD, Judge, Prober
 from shrink import shrink
@@ -19,6 +19,8 @@ from worlds import Maker, is_policy
 
 # A world begins anew, then changes by one object at a time.
 STEPS = 3
+# After one in so many worlds the agent is killed, and another takes over.
+RESTART = 10
 OWN = "node-a"
 
 
@@ -40,8 +42,9 @@ class Test:
     def __init__(self, node, seed, probes, shrink_for):
         self.node, self.seed, self.probes = node, seed, probes
         self.shrink_for = shrink_for
-        self.counts = {"worlds": 0, "probes": 0, "denied": 0, "unknown": 0,
-                       "policies": 0}
+        self.counts = dict.fromkeys(
+            ("worlds", "probes", "denied", "unknown", "pending", "audited",
+             "policies", "invalid", "restarts"), 0)
 
     def judge(self, manifests):
         world = World(manifests, self.node.addresses(manifests))
@@ -53,6 +56,7 @@ class Test:
         r = random.Random(f"{self.seed}/{number}")
         nodes = list(node_manifests())[:r.randint(2, 3)]
         maker = Maker(r, nodes, OWN, self.node.places())
+        maker.odd_pods = True
         manifests = maker.world()
         for step in range(STEPS + 1):
             world = World(manifests, self.node.addresses(manifests))
@@ -64,6 +68,13 @@ class Test:
     def try_world(self, manifests, probes):
         """[(probe, complaint)]"""
         self.node.apply(manifests)
+        found = self.judge_world(manifests, probes)
+        self.counts["worlds"] += 1
+        self.counts["policies"] += sum(map(is_policy, manifests))
+        self.counts["invalid"] += sum(map(is_broken, manifests))
+        return found
+
+    def judge_world(self, manifests, probes):
         judge = self.judge(manifests)
         found = []
         for probe, answer in zip(probes, self.node.ask(probes)):
@@ -72,9 +83,9 @@ class Test:
                 found.append((probe, wrong))
             self.counts["denied"] += not answer.allowed
             self.counts["unknown"] += answer.reason == "unknown_peer"
-        self.counts["worlds"] += 1
+            self.counts["pending"] += answer.reason == "pending"
+            self.counts["audited"] += answer.allowed and bool(answer.says_no)
         self.counts["probes"] += len(probes)
-        self.counts["policies"] += sum(map(is_policy, manifests))
         return found
 
     def run(self, number):
@@ -84,6 +95,11 @@ class Test:
             where = f"world {number}, step {step} of seed {self.seed}"
             try:
                 found = self.try_world(manifests, probes)
+                if not found and step == STEPS and not number % RESTART:
+                    where += ", with a new agent"
+                    self.node.restart()
+                    self.counts["restarts"] += 1
+                    found = self.judge_world(manifests, probes)
             except Broken as e:
                 print(f"{where}: {e}")
                 show(manifests)
@@ -146,7 +162,8 @@ def show(manifests):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("cluster-dir", "state-dir", "bpf-root", "probe", "seed"):
+    for name in ("cluster-dir", "state-dir", "bpf-root", "probe", "seed",
+                 "agent"):
         parser.add_argument(f"--{name}", required=True)
     parser.add_argument("--uplink", type=int, required=True)
     parser.add_argument("--worlds", type=int, default=100)
@@ -155,7 +172,8 @@ def main():
     parser.add_argument("--failures", type=int, default=3)
     parser.add_argument("--shrink", type=int, default=30)  # seconds
     o = parser.parse_args()
-    node = Node(o.cluster_dir, o.state_dir, o.bpf_root, o.probe, o.uplink)
+    node = Node(o.cluster_dir, o.state_dir, o.bpf_root, o.probe, o.uplink,
+                o.agent)
     test = Test(node, o.seed, o.probes, o.shrink)
     failures, start = 0, time.monotonic()
     for number in range(o.first, o.first + o.worlds):
@@ -166,13 +184,18 @@ def main():
     c, seconds = test.counts, time.monotonic() - start
     print(f"{c['probes']} probes of {c['worlds']} worlds with {c['policies']} "
           f"policies: {c['denied']} denied, {c['unknown']} of them because "
-          f"the peer is not known; {failures} worlds wrong; "
+          f"the peer is not known, {c['pending']} because a pod is not; "
+          f"{c['audited']} let through by audit; {c['invalid']} policies "
+          f"invalid; {c['restarts']} new agents; {failures} worlds wrong; "
           f"{seconds:.0f} s")
     # A test that sees one verdict only sees nothing.
     one_sided = not 0.1 < c["denied"] / (c["probes"] or 1) < 0.9
     if one_sided:
         print("nearly all verdicts are the same")
-    sys.exit(bool(failures or one_sided))
+    unseen = [k for k, n in c.items() if not n] if c["worlds"] > 50 else []
+    if unseen:
+        print(f"nothing was seen of: {unseen}")
+    sys.exit(bool(failures or one_sided or unseen))
 
 
 if __name__ == "__main__":

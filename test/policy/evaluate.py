@@ -17,7 +17,7 @@ them decides, it is allowed.
 Besides: a pod reaches itself; a pod's own node always reaches it; to
 NetworkPolicy, the own node is always allowed as a destination too.
 """
-from model import Block, End, selects
+from model import Block, End, is_broken, selects
 
 MAYBE = None  # between True and False: matches, if the peer is such a pod
 
@@ -174,6 +174,13 @@ class Evaluator:
         direction, pod, peer, protocol, port, receiver = ask
         ends = "from" if direction == INGRESS else "to"
         for policy in self.of_tier(tier, pod):
+            if is_broken(policy):
+                # In its place all is denied that it would have governed.
+                if policy["spec"].get(direction):
+                    yield {"action": "Deny"}, True, Rule(
+                        "ClusterNetworkPolicy", policy["metadata"]["name"],
+                        direction, 0, None, tier)
+                continue
             for n, rule in enumerate(policy["spec"].get(direction) or [], 1):
                 protocols = rule.get("protocols") or []
                 matches = both(
@@ -212,6 +219,8 @@ class Evaluator:
         direction, _, peer, protocol, port, receiver = ask
         ends = "from" if direction == INGRESS else "to"
         for policy in policies:
+            if is_broken(policy):
+                continue  # it isolates, and allows nothing
             namespace = policy["metadata"].get("namespace", "default")
             for n, rule in enumerate(policy["spec"].get(direction) or [], 1):
                 peers, ports = rule.get(ends) or [], rule.get("ports") or []

@@ -8,6 +8,12 @@ import functools
 import ipaddress
 
 ACTIVE = ("", "Pending", "Running", "Unknown")
+AUDIT = "fairlead.io/policy-audit"
+BROKEN = "test/broken"  # of a policy that no API server would take
+
+
+def is_broken(manifest):
+    return BROKEN in (manifest["metadata"].get("annotations") or {})
 
 
 @functools.cache
@@ -66,6 +72,7 @@ class Pod:
         self.name = meta["name"]
         self.key = f"{self.namespace}/{self.name}"
         self.labels = meta.get("labels") or {}
+        self.audit = (meta.get("annotations") or {}).get(AUDIT) == "true"
         self.node = spec.get("nodeName")
         self.host_network = bool(spec.get("hostNetwork"))
         self.terminal = status.get("phase", "") not in ACTIVE

@@ -7,6 +7,8 @@ import socket
 import subprocess
 import time
 
+from model import is_broken
+
 MARKER = "applied"  # namespace of the policy that tells one world's arrival
 PROTOCOLS = {"TCP": 6, "UDP": 17, "SCTP": 132, "ICMP": 1, "GRE": 47}
 PASSED = ("local", "overlay", "uplink", "host", "not_ours", "replied")
@@ -23,7 +25,9 @@ class Answer:
     def __init__(self, line):
         self.reason, *numbers = line.split()
         (self.ifindex, direction, self.denied_by, self.egress_rule,
-         self.ingress_rule) = map(int, numbers)
+         self.ingress_rule, denied) = map(int, numbers)
+        self.says_no = [d for i, d in enumerate(("ingress", "egress"))
+                        if denied >> i & 1]
         self.direction = ("ingress", "egress")[direction]
         if self.reason not in PASSED + DENIED:
             raise Broken(f"the datapath says: {line.strip()}")
@@ -31,9 +35,12 @@ class Answer:
 
 
 class Node:
-    """cluster_dir, state_dir, bpf_root: the agent's; uplink: its ifindex."""
+    """cluster_dir, state_dir, bpf_root: the agent's; uplink: its ifindex;
+    agent: a command that kills it and starts another."""
 
-    def __init__(self, cluster_dir, state_dir, bpf_root, probe, uplink):
+    def __init__(self, cluster_dir, state_dir, bpf_root, probe, uplink,
+                 agent):
+        self.agent = agent
         self.cluster_dir, self.state_dir = cluster_dir, state_dir
         self.uplink = uplink
         self.turn = 0
@@ -101,7 +108,7 @@ class Node:
               {"apiVersion": "v1", "kind": "List",
                "items": manifests + [marker]})
         self.policies = self._wait_for(f"world-{self.turn}")
-        self._check_valid()
+        self._check_valid(manifests)
         self.rules = {r["number"]: r for r in self.policies["rules"]}
 
     def _read_policies(self):
@@ -121,10 +128,31 @@ class Node:
         raise Broken(f"the agent has not applied a world in {seconds} s: "
                      f"{self.status()}")
 
-    def _check_valid(self):
-        bad = [p for p in self.policies["policies"] if not p["valid"]]
-        if bad:
-            raise Broken(f"a valid policy is refused: {json.dumps(bad)}")
+    def restart(self):
+        """Returns once a new agent has done all that this world needs."""
+        before = os.stat(f"{self.state_dir}/policy.json").st_ino
+        subprocess.run([self.agent], check=True, stdin=subprocess.DEVNULL)
+        end = time.monotonic() + 20
+        while not self._is_ready(before):
+            if time.monotonic() > end:
+                raise Broken("the new agent is not ready")
+            time.sleep(0.02)
+        self.policies = self._read_policies()
+        self.rules = {r["number"]: r for r in self.policies["rules"]}
+
+    def _is_ready(self, before):
+        try:
+            return os.stat(f"{self.state_dir}/policy.json").st_ino != before \
+                and json.loads(self.status())["ready"]
+        except (OSError, ValueError):
+            return False
+
+    def _check_valid(self, manifests):
+        broken = {m["metadata"]["name"] for m in manifests if is_broken(m)}
+        for p in self.policies["policies"]:
+            if p["valid"] == (p["name"] in broken):
+                raise Broken("a valid policy is refused, or an invalid one "
+                             f"taken: {json.dumps(p)}")
 
     def _connect(self):
         s = socket.socket(socket.AF_UNIX)

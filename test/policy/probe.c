@@ -12,11 +12,12 @@
  * (hook: a name of FL_HOOK_NAMES; protocol: a number) up to an empty line,
  * answers each by
  *
- *	REASON IFINDEX DIRECTION DENIED-BY EGRESS-RULE INGRESS-RULE
+ *	REASON IFINDEX DIRECTION DENIED-BY EGRESS-RULE INGRESS-RULE SAID-NO
  *
- * (IFINDEX and DIRECTION: the pod whose policy denied it, 0 if none did) and
- * goes on with the next lines, until the end of its input. Runs in the node's
- * network namespace.
+ * (IFINDEX and DIRECTION: the pod whose policy denied it, 0 if none did;
+ * SAID-NO: bits, 1 << direction, also where audit let it pass) and goes on with
+ * the next lines, until the end of its input. Runs in the node's network
+ * namespace.
  */
 #include <arpa/inet.h>
 #include <bpf/bpf.h>
@@ -181,10 +182,10 @@ static void ask(const struct probe *p)
 		die("BPF_PROG_TEST_RUN");
 	if (bpf_map_lookup_elem(trace_fd, &zero, &t))
 		die("fl_trace");
-	printf("%s %u %u %u %u %u\n",
+	printf("%s %u %u %u %u %u %u\n",
 	       t.reason < FL_REASON_MAX ? reasons[t.reason] : "untold",
 	       t.policy_ifindex, t.direction, t.rule, t.flow.rule,
-	       t.flow.ingress_rule);
+	       t.flow.ingress_rule, t.denied);
 }
 
 static int hook_of(const char *name, unsigned int *out)

@@ -3,8 +3,8 @@
 datapath agrees."""
 import ipaddress
 
-from evaluate import EGRESS, INGRESS, PORT_PROTOCOLS
-from model import show
+from evaluate import EGRESS, INGRESS, PORT_PROTOCOLS, Verdict
+from model import address, is_broken, show
 from worlds import NUMBERS, OUTSIDE
 
 # Nobody's: the kernel takes them for broadcast or anycast on the underlay.
@@ -67,16 +67,26 @@ def ports_of(manifests):
     return sorted(p for p in ports if 0 < p < 65536)
 
 
+def untold(world, local):
+    """{address: name} of pods that are here, and in no manifest."""
+    told = {p.name for p in world.pods.values()}
+    return {address(a): name for name, record in local.items()
+            if name not in told for a in record["addresses"]}
+
+
 class Prober:
-    """Probes of one world. own: this node; local: names of its pods."""
+    """Probes of one world. own: this node; local: {name: record} of its
+    pods."""
 
     def __init__(self, random, evaluator, manifests, own, local):
         self.r, self.evaluator = random, evaluator
         self.world = world = evaluator.world
         self.about = {}  # rule -> addresses that it is about
+        manifests = [m for m in manifests if not is_broken(m)]
         node = world.nodes[own]
-        self.local = {a: p for p in world.pods.values()
+        self.local = {a: p.name for p in world.pods.values()
                       if p.name in local for a in p.addresses}
+        self.local.update(untold(world, local))
         self.host = [show(a) for a in node.addresses + node.gateways]
         addresses = {a for a in world.ends}
         for a in edges(manifests):
@@ -114,9 +124,9 @@ class Prober:
     def probe(self, source, target, protocol, port):
         hook, pod = "from_uplink", None
         if source in self.local:
-            hook, pod = "from_pod", self.local[source].name
+            hook, pod = "from_pod", self.local[source]
         elif source in self.own[source[0]]:
-            hook, pod = "to_pod", self.local[target].name
+            hook, pod = "to_pod", self.local[target]
         return Probe(hook, pod, show(source), show(target), protocol, port)
 
     def any_one(self):
@@ -142,11 +152,15 @@ class Prober:
         """(matches an End?, rule, its items of ports) of a pod's policies."""
         e = self.evaluator
         for policy in e.isolating(direction, pod):
+            if is_broken(policy):
+                continue
             for rule in policy["spec"].get(direction) or []:
                 yield (lambda peer, end: e.network_peer_matches(
                     peer, pod.namespace, end)), rule, rule.get("ports")
         for tier in ("Admin", "Baseline"):
             for policy in e.of_tier(tier, pod):
+                if is_broken(policy):
+                    continue
                 for rule in policy["spec"].get(direction) or []:
                     yield e.cluster_peer_matches, rule, rule.get("protocols")
 
@@ -184,7 +198,8 @@ class Prober:
         """At the edges of what some rule is about, None if that is nobody."""
         ours = self.r.choice(list(self.local))
         direction = self.r.choice((INGRESS, EGRESS))
-        rules = list(self.rules(direction, self.local[ours]))
+        pod = self.world.end(ours).pod
+        rules = list(self.rules(direction, pod)) if pod else []
         if not rules:
             return None
         matches, rule, ports = self.r.choice(rules)
@@ -211,12 +226,13 @@ TOLD = "told wrongly: "  # a right verdict, for another reason than is said
 
 
 class Judge:
-    """local: names of this node's pods; rules: number -> what policy.json
+    """local: {name: record} of this node's pods; rules: number -> what policy.json
     says of it."""
 
     def __init__(self, evaluator, local, rules):
         self.evaluator, self.rules = evaluator, rules
         self.local = local
+        self.untold = untold(evaluator.world, local)
 
     def expected(self, probe):
         """(egress, ingress): Verdicts, None for what is not asked here."""
@@ -266,7 +282,12 @@ class Judge:
 
     def complaint(self, probe, answer):
         """What is wrong, "" if nothing is."""
+        ends = [address(probe.source), address(probe.target)]
+        if any(e in self.untold for e in ends):
+            return self._complaint_pending(probe, answer, ends)
         for unknown in self._unknown_peers(probe):
+            if unknown[1].audit and answer.allowed:
+                continue
             if answer.reason == "unknown_peer" or answer.allowed:
                 wrong = self._complaint_unknown(probe, answer, *unknown)
                 if wrong or answer.reason == "unknown_peer":
@@ -274,10 +295,48 @@ class Judge:
         if answer.reason == "unknown_peer":
             return "the datapath does not know the peer"
         out, into = self.expected(probe)
+        audit, out, into = self._audited(probe, answer, out, into)
+        if audit:
+            return audit
         if answer.allowed:
             strangers = [u[0] for u in self._unknown_peers(probe)]
             return self._complaint_allowed(answer, out, into, strangers)
         return self._complaint_denied(answer, out, into)
+
+    def _complaint_pending(self, probe, answer, ends):
+        """Who is not known speaks to its own node, and to itself."""
+        names = [self.untold.get(e) for e in ends]
+        host = [self.evaluator.world.end(e).host_of for e in ends]
+        node = next(p.node for p in self.evaluator.world.pods.values()
+                    if p.name in self.local)
+        free = names[0] == names[1] or any(
+            h is not None and h.name == node for h in host)
+        wanted = answer.allowed if free else answer.reason == "pending"
+        return "" if wanted else (
+            f"{answer.reason}; a pod that nobody told of should "
+            f"{'get through' if free else 'be pending'}")
+
+    def _audited(self, probe, answer, out, into):
+        """(what is wrong, verdicts as they are enforced): what a pod's policy
+        denies in audit mode is told, and passes."""
+        ends = self.evaluator.world.end
+        strangers = [u[0] for u in self._unknown_peers(probe)]
+        enforced = []
+        for direction, verdict, pod in (
+                (EGRESS, out, ends(probe.source).pod),
+                (INGRESS, into, ends(probe.target).pod)):
+            if verdict is None or not pod.audit:
+                enforced.append(verdict)
+                continue
+            asked = direction == EGRESS or answer.allowed \
+                or answer.direction == INGRESS
+            if asked and direction not in strangers \
+                    and (direction in answer.says_no) == verdict.allowed:
+                return (f"{TOLD}audit of {direction} says "
+                        f"{answer.says_no or 'nothing'}; should be {verdict}",
+                        None, None)
+            enforced.append(Verdict(True, verdict.rules, verdict.why))
+        return "", *enforced
 
     def _complaint_allowed(self, answer, out, into, strangers):
         for direction, verdict in ((EGRESS, out), (INGRESS, into)):
@@ -310,5 +369,7 @@ class Judge:
 
 
 def tells(text, rule):
-    """Does what people read name this rule?"""
+    """Does what people read name this rule? 0: all of an invalid policy."""
+    if not rule.number:
+        return text.endswith(f", which is invalid: {rule.direction} is denied")
     return text.endswith(f" rule {rule.name or rule.number}")

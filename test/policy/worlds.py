@@ -4,7 +4,23 @@ labels and values, ranges that cut through pods' and nodes' addresses, ports
 whose names mean different numbers."""
 import ipaddress
 
-from model import ACTIVE
+from model import ACTIVE, AUDIT, BROKEN, is_broken
+
+# What is no policy, in a peer, in the ports of a rule, or in the rule itself.
+BAD_PEERS = (
+    {"ipBlock": {"cidr": "10.0.0.300/8"}},
+    {"ipBlock": {"cidr": "10.1.0.0/16", "except": ["10.2.0.0/24"]}},
+    {"podSelector": {"matchExpressions": [
+        {"key": "app", "operator": "Is", "values": ["web"]}]}},
+    {"podSelektor": {}})
+BAD_PORTS = ({"port": 70000}, {"port": 80, "endPort": 79},
+             {"protocol": "TCPP", "port": 80}, {"port": "a--b"})
+BAD_CLUSTER_PEERS = (
+    {"namespaces": {"matchLabels": {"a": 7}}}, {"pod": {}},
+    {"pods": {"podSelector": {}, "namespace": {}}}, {})
+BAD_PROTOCOLS = (
+    {"tcp": {"destinationPort": {"number": 65536}}}, {"dccp": {}},
+    {"udp": {"destinationPort": {"range": {"start": 9, "end": 8}}}})
 
 NAMESPACES = ("alpha", "beta", "gamma")
 LABELS = {"app": ("web", "db", "log"), "tier": ("front", "back"),
@@ -25,6 +41,7 @@ class Maker:
     def __init__(self, random, nodes, own, local):
         self.r, self.own, self.local = random, own, local
         self.nodes = nodes
+        self.odd_pods = False  # in audit mode, or not told of at all
         self.known = []  # addresses that are worth cutting at
 
     def some(self, chance):
@@ -108,6 +125,8 @@ class Maker:
             else place.get("namespace", NAMESPACES[0])
         place["namespace"] = namespace
         pod = self.pod(namespace, place["name"], self.own, place["addresses"])
+        if self.odd_pods and self.some(0.1):
+            pod["metadata"]["annotations"] = {AUDIT: "true"}
         if self.some(0.3):
             del pod["status"]["podIPs"]  # the plugin knows them
         return pod
@@ -302,13 +321,45 @@ class Maker:
                 out += self.remote_pods(node)
             if self.some(0.3):
                 out.append(self.host_pod(node))
-        out += [self.local_pod(p) for p in self.local]
+        out += [self.local_pod(p) for p in self.local
+                if not (self.odd_pods and self.some(0.08))]
         cluster_share = self.r.choice((0, 0.3, 0.5, 1))
         for i in self.up_to(8, 1):
             make = self.cluster_policy if self.some(cluster_share) \
                 else self.network_policy
-            out.append(make(f"p{i}"))
+            out.append(self.maybe_break(make(f"p{i}")))
         return out
+
+    # ---- what is invalid -----------------------------------------------
+
+    def maybe_break(self, policy):
+        """Now and then one of its rules is none. Which directions it is about
+        and whom it selects can still be read."""
+        spec = policy["spec"]
+        rules = [(d, i) for d in ("ingress", "egress")
+                 for i in range(len(spec.get(d) or []))]
+        if not rules or not self.some(0.12):
+            return policy
+        direction, i = self.r.choice(rules)
+        rule = dict(spec[direction][i])
+        ends = "from" if direction == "ingress" else "to"
+        cluster = policy["kind"] == "ClusterNetworkPolicy"
+        if cluster:
+            way = self.r.choice([
+                {ends: [self.r.choice(BAD_CLUSTER_PEERS)]},
+                {"protocols": [self.r.choice(BAD_PROTOCOLS)]},
+                {"action": "Allow"}, {"ports": []},
+                {ends: [{"domainNames": ["example.org"]}]}])
+        else:
+            way = self.r.choice([
+                {ends: [self.r.choice(BAD_PEERS)]},
+                {"ports": [self.r.choice(BAD_PORTS)]},
+                {"form": []}])
+        rules = list(spec[direction])
+        rules[i] = {**rule, **way}
+        return {**policy, "spec": {**spec, direction: rules},
+                "metadata": {**policy["metadata"],
+                             "annotations": {BROKEN: "yes"}}}
 
     def step(self, manifests):
         """The same world with one object changed, as time does it."""
@@ -329,7 +380,9 @@ class Maker:
                 return None
             make = self.network_policy if kind == "NetworkPolicy" \
                 else self.cluster_policy
-            new = make(name)
+            new = self.maybe_break(make(name))
+            if is_broken(old) or is_broken(new):
+                return new
             if self.some(0.5):  # only some of its rules
                 for key in ("ingress", "egress"):
                     if self.some(0.5):
