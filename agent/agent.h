@@ -44,12 +44,15 @@ struct agent {
 	bool facts_are_old;
 	struct endpoints endpoints;
 	struct node_ids ids;
-	/* Maps: fl_routes at the last pass; fl_policy, which nobody else
-	 * writes, at the last full one and as written since; fl_endpoints,
-	 * where it is needed. */
+	/* Maps: fl_routes and fl_policy, which nobody else writes, at the
+	 * last full pass and as written since; fl_endpoints at the last pass.
+	 */
 	struct entries found_routes, found_policy, found_endpoints;
-	bool found_policy_is_old;
+	bool found_policy_is_old, found_routes_are_old;
 	struct policies_found found;
+	bool unsettled; /* packets may still be judged by the other view */
+	bool leftover;	/* the maps have what nobody wants any more */
+	bool turn;	/* this pass has something for the other view */
 
 	/* what follows from it */
 	struct desired desired;
@@ -61,7 +64,7 @@ struct agent {
 	bool raise;		     /* the epoch is to be raised by the next */
 	struct problems problems;
 
-	struct event *pass_timer, *full_timer;
+	struct event *pass_timer, *full_timer, *settle_timer;
 	double last_pass; /* seconds, CLOCK_MONOTONIC */
 	struct reaper *reaper;
 	struct http *http;

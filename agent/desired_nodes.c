@@ -109,7 +109,8 @@ static void add_cidr(struct desired *d, const struct fl_prefix *cidr,
 	struct fl_route pods = *base, host = *base;
 	struct fl_addr addr = desired_host_addr(cidr);
 
-	pods.identity = FL_IDENTITY_POD;
+	for (int i = 0; i < FL_VIEWS; i++)
+		pods.identity[i] = FL_IDENTITY_POD;
 	pods.flags = FL_ROUTE_POD_CIDR | (local ? FL_ROUTE_LOCAL : 0);
 	add_route(d, cidr, &pods);
 	host.flags = FL_ROUTE_NODE | (local ? FL_ROUTE_LOCAL : 0);
@@ -149,7 +150,7 @@ static void add_own(const struct walk *w)
 	const char *name = w->in->config->node_name;
 	struct fl_route host = {
 		.node_id = node_ids_get(w->in->ids, name),
-		.identity = FL_IDENTITY_HOST,
+		.identity = {FL_IDENTITY_HOST, FL_IDENTITY_HOST},
 		.flags = FL_ROUTE_NODE | FL_ROUTE_LOCAL,
 	};
 
@@ -218,7 +219,7 @@ static void add_other(struct object *o, void *arg)
 	const struct config *c = w->in->config;
 	struct fl_route remote = {
 		.node_id = node_ids_get(w->in->ids, o->name),
-		.identity = FL_IDENTITY_REMOTE_NODE,
+		.identity = {FL_IDENTITY_REMOTE_NODE, FL_IDENTITY_REMOTE_NODE},
 		.flags = FL_ROUTE_NODE,
 	};
 

@@ -99,10 +99,11 @@ struct fl_endpoint endpoint_entry(const struct endpoint_record *r)
 {
 	struct fl_endpoint entry = {
 		.ifindex = r->ifindex,
-		.identity = FL_IDENTITY_POD,
 		.mtu = r->mtu,
 	};
 
+	for (int i = 0; i < FL_VIEWS; i++)
+		entry.view[i].identity = FL_IDENTITY_POD;
 	memcpy(entry.mac, r->mac, sizeof(entry.mac));
 	return entry;
 }

@@ -114,13 +114,14 @@ static void check_fit(const struct policies_found *found, struct policies *p)
 	char title[320];
 	size_t largest;
 
-	if (!found->max_entries || p->next.n_entries <= found->max_entries)
+	/* Full, the trie of some kernels takes no other value either. */
+	if (!found->max_entries || p->next.n_entries < found->max_entries)
 		return;
 	largest = policies_largest(p, title, sizeof(title));
 	policies_refuse(p,
 			FL_MAP_POLICY " has room for %u entries, the policies "
 				      "need %zu, %.300s alone %zu",
-			found->max_entries, p->next.n_entries, title, largest);
+			found->max_entries - 1, p->next.n_entries, title, largest);
 }
 
 static void count_one(struct object *o, void *arg)

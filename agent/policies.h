@@ -17,6 +17,7 @@ struct policies_found {
 	bool synced;	     /* the model is all there is */
 	bool enforced;	     /* the maps hold policies, whoever wrote them */
 	unsigned int max_entries; /* of fl_policy, 0: as many as it takes */
+	unsigned int view;	  /* of the maps, the one that holds */
 	const struct entries *routes, *endpoints; /* for what is kept */
 };
 
@@ -32,7 +33,7 @@ struct policies {
 	struct policy_compiled next;  /* of world */
 	struct policy_compiled good;  /* what this agent has put in force */
 	bool has_good;
-	struct entries pods; /* by address, struct policies_pod */
+	struct entries pods;	     /* by address, struct policies_pod */
 	double seconds, max_seconds; /* it took to compile */
 };
 

@@ -18,9 +18,12 @@ static bool has_deny(const struct inputs *in,
 
 static void set_pod(struct fl_endpoint *e, const struct policies_pod *pod)
 {
-	e->identity = pod->identity;
-	e->policy_id = pod->policy_id;
-	e->flags = pod->flags;
+	for (int i = 0; i < FL_VIEWS; i++)
+		e->view[i] = (struct fl_endpoint_view){
+			.identity = pod->identity,
+			.policy_id = pod->policy_id,
+			.flags = pod->flags,
+		};
 }
 
 /* As it was; a pod that came since waits. */
@@ -34,14 +37,13 @@ static void keep_endpoint(const struct policies *p,
 	if (value) {
 		memcpy(&have, value, sizeof(have));
 		if (have.ifindex == e->ifindex) {
-			e->identity = have.identity;
-			e->policy_id = have.policy_id;
-			e->flags = have.flags;
+			for (int i = 0; i < FL_VIEWS; i++)
+				e->view[i] = have.view[found->view];
 			return;
 		}
 	}
-	if (p->n || found->enforced)
-		e->flags |= FL_ENDPOINT_PENDING;
+	for (int i = 0; (p->n || found->enforced) && i < FL_VIEWS; i++)
+		e->view[i].flags |= FL_ENDPOINT_PENDING;
 }
 
 void policies_set_endpoint(const struct policies *p,
@@ -78,6 +80,12 @@ static void join_endpoints(const struct policies *p,
 
 /* ---- who lives where ------------------------------------------------ */
 
+static void identify(struct fl_route *r, __u32 identity)
+{
+	for (int i = 0; i < FL_VIEWS; i++)
+		r->identity[i] = identity;
+}
+
 static bool is_own_range(const struct fl_route *r)
 {
 	const __u32 both = FL_ROUTE_POD_CIDR | FL_ROUTE_LOCAL;
@@ -100,7 +108,7 @@ static void add_route(const struct entries *base,
 		if (is_own_range(&r))
 			return;
 	}
-	r.identity = identity;
+	identify(&r, identity);
 	entries_add(out, p, &r);
 }
 
@@ -118,7 +126,7 @@ static void set_identity(struct entries *routes, size_t i, __u32 identity)
 	struct fl_route r;
 
 	memcpy(&r, entries_value(routes, i), sizeof(r));
-	r.identity = identity;
+	identify(&r, identity);
 	entries_set(routes, i, &r);
 }
 
@@ -127,7 +135,7 @@ static __u32 route_identity(const struct entries *routes, size_t i)
 	struct fl_route r;
 
 	memcpy(&r, entries_value(routes, i), sizeof(r));
-	return r.identity;
+	return r.identity[0];
 }
 
 static void append(struct entries *to, const struct entries *from)
@@ -175,7 +183,7 @@ static void join_routes(const struct policy_compiled *c, struct desired *d)
 static void keep_route(const struct entries *base,
 		       const struct route_lengths *lengths,
 		       const struct fl_prefix *p, const struct fl_route *have,
-		       struct entries *out)
+		       __u32 identity, struct entries *out)
 {
 	const struct fl_route *around = route_around(base, lengths, p);
 	struct fl_route r = {0};
@@ -184,7 +192,7 @@ static void keep_route(const struct entries *base,
 		memcpy(&r, around, sizeof(r));
 	if (r.node_id != have->node_id || is_own_range(&r))
 		return;
-	r.identity = have->identity;
+	identify(&r, identity);
 	entries_add(out, p, &r);
 }
 
@@ -193,7 +201,7 @@ static __u32 new_identity(const struct fl_route *r)
 {
 	return r->flags & FL_ROUTE_POD_CIDR && !(r->flags & FL_ROUTE_LOCAL)
 		       ? FL_IDENTITY_UNKNOWN
-		       : r->identity;
+		       : r->identity[0];
 }
 
 static void keep_routes(const struct policies_found *found, struct desired *d)
@@ -210,16 +218,18 @@ static void keep_routes(const struct policies_found *found, struct desired *d)
 
 		memcpy(&r, entries_value(&d->routes, i), sizeof(r));
 		if (have)
-			set_identity(&d->routes, i, have->identity);
+			set_identity(&d->routes, i,
+				     have->identity[found->view]);
 		else if (found->enforced)
 			set_identity(&d->routes, i, new_identity(&r));
 	}
 	for (size_t i = 0; i < found->routes->n; i++) {
 		const struct fl_prefix *p = entries_key(found->routes, i);
+		const struct fl_route *have = entries_value(found->routes, i);
 
 		if (!entries_find(&d->routes, p))
-			keep_route(&d->routes, &lengths, p,
-				   entries_value(found->routes, i), &added);
+			keep_route(&d->routes, &lengths, p, have,
+				   have->identity[found->view], &added);
 	}
 	append(&d->routes, &added);
 	entries_free(&added);
@@ -231,8 +241,15 @@ void policies_entries(const struct policies *p, struct entries *out)
 {
 	const struct policy_compiled *c = &p->next;
 
-	for (size_t i = 0; i < c->n_entries; i++)
-		entries_add(out, &c->entries[i].key, &c->entries[i].value);
+	for (size_t i = 0; i < c->n_entries; i++) {
+		const struct policy_answer *a = &c->entries[i].value;
+		const struct fl_policy_entry both = {
+			.rule = {a->rule, a->rule},
+			.verdict = {a->verdict, a->verdict},
+		};
+
+		entries_add(out, &c->entries[i].key, &both);
+	}
 	entries_sort(out);
 }
 
@@ -250,11 +267,14 @@ static void tell(const struct policies *p, struct desired *d)
 void policies_join(const struct inputs *in, const struct policies_found *found,
 		   const struct policies *p, struct desired *d)
 {
-	d->config.flags = inputs_audit(in) ? FL_CONFIG_AUDIT : 0;
+	__u16 flags = inputs_audit(in) ? FL_CONFIG_AUDIT : 0;
+
 	if (has_deny(in, found, p)) {
-		d->config.flags |= FL_CONFIG_PENDING_DENY;
+		flags |= FL_CONFIG_PENDING_DENY;
 		d->node.default_verdict = DEFAULT_DENY;
 	}
+	for (int i = 0; i < FL_VIEWS; i++)
+		d->config.flags[i] = flags;
 	d->keep_policy = p->kept[0];
 	join_endpoints(p, found, d);
 	if (d->keep_policy) {

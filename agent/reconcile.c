@@ -54,9 +54,13 @@ static void refresh_routes(struct agent *a, struct problems *p)
 {
 	struct err e = {0};
 
+	if (!a->found_routes_are_old)
+		return;
 	entries_free(&a->found_routes);
 	if (map_read(a->maps.routes, &a->found_routes, &e))
 		problems_add(p, FL_MAP_ROUTES ": %s", e.msg);
+	a->unsettled |= views_differ(VIEW_ROUTES, &a->found_routes);
+	a->found_routes_are_old = false;
 }
 
 /* What others found wrong, so that all is reported in one place. */
@@ -137,8 +141,9 @@ static void run(struct agent *a, bool full)
 		refresh_facts(a, &p);
 	if (full)
 		refresh_endpoints(a, &p);
-	refresh_routes(a, &p);
+	a->found_routes_are_old |= full;
 	a->found_policy_is_old |= full;
+	refresh_routes(a, &p);
 	reconcile_compute(a, &p);
 	set_up(a, full, &changes, &p);
 	errors = p.n;
@@ -159,14 +164,17 @@ static void run(struct agent *a, bool full)
 		reconcile_soon(a);
 }
 
-static void on_pass(evutil_socket_t fd, short what, void *arg)
+void reconcile_now(struct agent *a)
 {
-	struct agent *a = arg;
-
-	(void)fd;
-	(void)what;
 	/* What failed is tried again with everything. */
 	run(a, !a->applied);
+}
+
+static void on_pass(evutil_socket_t fd, short what, void *arg)
+{
+	(void)fd;
+	(void)what;
+	reconcile_now(arg);
 }
 
 static void on_full(evutil_socket_t fd, short what, void *arg)
@@ -210,7 +218,9 @@ int reconcile_start(struct agent *a, struct err *e)
 		     sizeof(struct fl_policy_entry));
 	entries_init(&a->found_endpoints, sizeof(struct fl_addr),
 		     sizeof(struct fl_endpoint));
-	rc = reconcile_maps_recover(a, e);
+	rc = view_start(a, e);
+	if (!rc)
+		rc = reconcile_maps_recover(a, e);
 	if (rc)
 		return rc;
 	run(a, true);

@@ -5,9 +5,12 @@
 
 #include "agent.h"
 #include "changes.h"
+#include "views.h"
 
 /* Adopt what is pinned and run the first, full pass. */
 int reconcile_start(struct agent *a, struct err *e);
+/* Run a pass at once. */
+void reconcile_now(struct agent *a);
 /* Run a pass at once, or as soon as 100 ms have gone by since the last. */
 void reconcile_soon(struct agent *a);
 /* The pod's entries, now, from its record. -ENOENT: there is no record. */
@@ -49,15 +52,34 @@ int reconcile_maps_recover(struct agent *a, struct err *e);
 void reconcile_compute(struct agent *a, struct problems *p);
 /* The same again after policies were refused: what is in force stays. */
 void reconcile_compute_kept(struct agent *a);
-/* fl_policy: before anything relies on it, what is new; when nothing does any
- * more, what is old. If there is no room, all is as it was, the policies are
- * refused, and it returns false. */
-bool reconcile_policy_add(struct agent *a, const struct entries *want,
-			  struct changes *out);
-void reconcile_policy_remove(struct agent *a, struct changes *out,
-			     struct problems *p);
-/* Compile with a pod that has just come, for its entry. */
-void reconcile_policy_endpoint(struct agent *a);
+/* fl_policy: what it is to say in the view that does not hold yet; without
+ * `change` what it says in the other one. If there is no room, all is as it
+ * was, the policies are refused, and it returns false. */
+bool reconcile_policy_stage(struct agent *a, bool change, struct changes *out);
+/* Compile with a pod that has just come, for its entry, and add to fl_policy
+ * what nobody else can meet. False: more has changed, a pass is needed. */
+bool reconcile_policy_endpoint(struct agent *a);
+/* fl_endpoints, of the view that does not hold yet; and then of both. */
+void reconcile_endpoints(struct agent *a, struct changes *out,
+			 struct problems *p);
+void reconcile_endpoints_settle(struct agent *a, struct changes *out,
+				struct problems *p);
+
+/* A pass begins to write: packets are through that the other view judged. */
+void view_begin(struct agent *a);
+/* Write the view that does not hold; *have becomes what the map holds then.
+ * Without policy->sweep, what is not wanted stays. Returns how much failed. */
+unsigned int view_stage(struct agent *a, enum view_map map,
+			struct changes_policy *policy, struct entries *have,
+			const struct entries *want, struct changes *out);
+/* Make it the one that holds, if it says something else and is whole; else
+ * raise the epoch if *raise. fl_config with it, but for its policy flags where
+ * it is not whole. *raise: the epoch has changed. */
+int view_turn(struct agent *a, bool whole, bool all, bool *raise,
+	      struct err *e);
+/* Have both views say the same, and let go of what is not wanted. */
+void view_settle(struct agent *a);
+int view_start(struct agent *a, struct err *e);
 void reconcile_policy_file(struct agent *a, struct problems *p);
 
 /* Devices of the node; returns whether something was set up anew. */

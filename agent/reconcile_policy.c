@@ -2,10 +2,12 @@
 #include "reconcile.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../loader/loader.h"
 #include "denied.h"
+#include "memory.h"
 #include "policy_file.h"
 
 /* ---- what the maps hold --------------------------------------------- */
@@ -28,12 +30,15 @@ static void find(struct agent *a, struct problems *p)
 
 	if (a->found_policy_is_old) {
 		read_again(a->maps.policy, FL_MAP_POLICY, &a->found_policy, p);
+		a->unsettled |= views_differ(VIEW_POLICY, &a->found_policy);
 		a->found_policy_is_old = false;
 	}
 	map_lookup(a->maps.config, &zero, &cfg);
 	f->missing = a->desired.missing;
 	f->synced = agent_is_synced(a);
-	f->enforced = cfg.flags & FL_CONFIG_PENDING_DENY || a->found_policy.n;
+	f->view = cfg.epoch & FL_EPOCH_VIEW;
+	f->enforced = cfg.flags[f->view] & FL_CONFIG_PENDING_DENY ||
+		      a->found_policy.n;
 	f->routes = &a->found_routes;
 	f->endpoints = &a->found_endpoints;
 	if (map_max_entries(a->maps.policy, &f->max_entries))
@@ -42,17 +47,6 @@ static void find(struct agent *a, struct problems *p)
 
 /* ---- compute -------------------------------------------------------- */
 
-static void join(struct agent *a, const struct inputs *in)
-{
-	struct problems p = {0};
-
-	if (a->policies.kept[0])
-		read_again(a->maps.endpoints, FL_MAP_ENDPOINTS,
-			   &a->found_endpoints, &p);
-	policies_join(in, &a->found, &a->policies, &a->desired);
-	problems_free(&p);
-}
-
 void reconcile_compute(struct agent *a, struct problems *p)
 {
 	const struct inputs in = agent_inputs(a);
@@ -60,8 +54,10 @@ void reconcile_compute(struct agent *a, struct problems *p)
 	node_ids_update(&a->ids, in.model, &a->found_routes);
 	desired_compute(&in, &a->desired);
 	find(a, p);
+	read_again(a->maps.endpoints, FL_MAP_ENDPOINTS, &a->found_endpoints, p);
+	a->unsettled |= views_differ(VIEW_ENDPOINTS, &a->found_endpoints);
 	policies_update(&in, &a->desired.node, &a->found, &a->policies);
-	join(a, &in);
+	policies_join(&in, &a->found, &a->policies, &a->desired);
 }
 
 void reconcile_compute_kept(struct agent *a)
@@ -69,51 +65,58 @@ void reconcile_compute_kept(struct agent *a)
 	const struct inputs in = agent_inputs(a);
 
 	desired_compute(&in, &a->desired);
-	join(a, &in);
+	policies_join(&in, &a->found, &a->policies, &a->desired);
 }
 
 /* ---- fl_policy ------------------------------------------------------ */
 
-enum phase {
-	PHASE_ALL,
-	PHASE_MAKE_ROOM, /* fewer allowed never opens anything */
-	PHASE_ADD,
-	PHASE_REMOVE,
-};
-
-static bool is_of_phase(const void *key, const void *have, const void *want,
-			void *arg)
+/* Fewer allowed never opens anything. */
+static bool makes_room(const void *key, const void *have, const void *want,
+		       void *arg)
 {
 	struct fl_policy_entry entry;
 
 	(void)key;
-	switch (((struct map_target *)arg)->phase) {
-	case PHASE_MAKE_ROOM:
-		if (want)
-			return false;
-		memcpy(&entry, have, sizeof(entry));
-		return entry.verdict == FL_ALLOW;
-	case PHASE_ADD:
-		return want;
-	case PHASE_REMOVE:
-		return !want;
-	}
-	return true;
+	if (want)
+		return false;
+	memcpy(&entry, have, sizeof(entry));
+	return entry.verdict[((struct map_target *)arg)->a->found.view] ==
+	       FL_ALLOW;
 }
 
-static unsigned int apply(struct agent *a, enum phase phase,
-			  const struct entries *have,
+/* What the view that holds says must not have changed. */
+static bool is_never(const void *have, const void *want)
+{
+	(void)have;
+	(void)want;
+	return false;
+}
+
+static struct changes_policy policy_of(struct map_target *t)
+{
+	return (struct changes_policy){
+		.sweep = true,
+		.raises = is_never,
+		.arg = t,
+	};
+}
+
+static unsigned int apply(struct agent *a, const struct entries *have,
 			  const struct entries *want, struct changes *out)
 {
-	struct map_target t = {a, a->maps.policy, phase};
-	struct changes_policy policy = {
-		.sweep = true,
-		.allowed = is_of_phase,
-	};
+	struct map_target t = {a, a->maps.policy, 0};
+	struct changes_policy policy = policy_of(&t);
 	unsigned int failed = out->failed;
 
 	map_apply(&policy, &t, have, want, out);
 	return out->failed - failed;
+}
+
+static void copy(const struct entries *from, struct entries *to)
+{
+	entries_free(to);
+	for (size_t i = 0; i < from->n; i++)
+		entries_add(to, entries_key(from, i), entries_value(from, i));
 }
 
 /* Whatever the map holds by now. */
@@ -124,12 +127,10 @@ static void roll_back(struct agent *a, const struct entries *before,
 	struct err e;
 
 	entries_init(&now, before->key_size, before->value_size);
-	if (!map_read(a->maps.policy, &now, &e)) {
-		apply(a, PHASE_REMOVE, &now, before, out);
-		apply(a, PHASE_ADD, &now, before, out);
-	}
+	if (!map_read(a->maps.policy, &now, &e))
+		apply(a, &now, before, out);
+	copy(before, &a->found_policy);
 	entries_free(&now);
-	a->found_policy_is_old = true;
 }
 
 static int count_new(const void *key, const void *have, const void *want,
@@ -149,6 +150,21 @@ static bool is_tight(const struct agent *a, const struct entries *want)
 	return a->found.max_entries && sum >= a->found.max_entries;
 }
 
+/* Then the view that holds allows less than both the old and the new. */
+static void make_room(struct agent *a, const struct entries *want,
+		      struct changes *out)
+{
+	struct map_target t = {a, a->maps.policy, 0};
+	struct changes_policy policy = policy_of(&t);
+	struct problems p = {0};
+
+	policy.allowed = makes_room;
+	policy.raises = NULL;
+	map_apply(&policy, &t, &a->found_policy, want, out);
+	read_again(t.fd, FL_MAP_POLICY, &a->found_policy, &p);
+	problems_free(&p);
+}
+
 static void refuse(struct agent *a, int error)
 {
 	char title[320];
@@ -161,17 +177,21 @@ static void refuse(struct agent *a, int error)
 			largest);
 }
 
-bool reconcile_policy_add(struct agent *a, const struct entries *want,
-			  struct changes *out)
+static bool stage_change(struct agent *a, const struct entries *before,
+			 struct changes *out)
 {
+	const struct entries *want = &a->desired.policy;
+	struct map_target t = {a, a->maps.policy, 0};
+	struct changes_policy policy = policy_of(&t);
 	struct changes done = {.raise = out->raise};
-	bool tight = is_tight(a, want);
 
-	if (tight)
-		apply(a, PHASE_MAKE_ROOM, &a->found_policy, want, &done);
-	if (apply(a, PHASE_ADD, &a->found_policy, want, &done)) {
+	if (is_tight(a, want))
+		make_room(a, want, &done);
+	if (view_stage(a, VIEW_POLICY, &policy, &a->found_policy, want,
+		       &done)) {
 		refuse(a, done.error);
-		roll_back(a, &a->found_policy, &done);
+		roll_back(a, before, &done);
+		a->turn = false;
 		out->raise |= done.raise;
 		return false;
 	}
@@ -182,83 +202,134 @@ bool reconcile_policy_add(struct agent *a, const struct entries *want,
 	return true;
 }
 
-static void copy(const struct entries *from, struct entries *to)
+bool reconcile_policy_stage(struct agent *a, bool change, struct changes *out)
 {
-	entries_free(to);
-	for (size_t i = 0; i < from->n; i++)
-		entries_add(to, entries_key(from, i), entries_value(from, i));
-}
+	struct map_target t = {a, a->maps.policy, 0};
+	struct changes_policy policy = policy_of(&t);
+	struct entries before, none;
+	bool ok;
 
-void reconcile_policy_remove(struct agent *a, struct changes *out,
-			     struct problems *p)
-{
-	const struct entries *want = &a->desired.policy;
-	unsigned int failed =
-		apply(a, PHASE_REMOVE, &a->found_policy, want, out);
-
-	if (failed)
-		problems_add(p,
-			     FL_MAP_POLICY ": %u entries could not be "
-					   "removed: %s",
-			     failed, strerror(-out->error));
-	copy(want, &a->found_policy);
-	a->found_policy_is_old = failed;
-	policies_commit(&a->policies);
+	entries_init(&before, a->found_policy.key_size,
+		     a->found_policy.value_size);
+	entries_init(&none, before.key_size, before.value_size);
+	if (!change) {
+		policy.sweep = false;
+		view_stage(a, VIEW_POLICY, &policy, &a->found_policy, &none,
+			   out);
+		return true;
+	}
+	copy(&a->found_policy, &before);
+	ok = stage_change(a, &before, out);
+	entries_free(&before);
+	return ok;
 }
 
 /* ---- one pod -------------------------------------------------------- */
 
-/* What the map holds after an addition: also what nobody wants any more. */
-static void add_to_found(struct agent *a, const struct entries *want)
-{
-	struct entries *found = &a->found_policy, all;
+/* Numbers that are in force: whatever is written for others, no packet of
+ * today meets it. */
+struct in_force {
+	bool *identities, *policy_ids;
+	__u32 n_identities, n_policy_ids;
+	bool only_others;
+};
 
-	entries_init(&all, found->key_size, found->value_size);
-	copy(want, &all);
-	for (size_t i = 0; i < found->n; i++)
-		if (!entries_find(want, entries_key(found, i)))
-			entries_add(&all, entries_key(found, i),
-				    entries_value(found, i));
-	entries_sort(&all);
-	entries_free(found);
-	*found = all;
+static void mark(bool *list, __u32 n, __u32 number)
+{
+	if (number < n)
+		list[number] = true;
 }
 
-static void add_entries(struct agent *a)
+static void find_in_force(const struct policy_compiled *c, struct in_force *f)
+{
+	f->n_identities = FL_IDENTITY_FIRST_FREE;
+	for (size_t i = 0; i < c->n_identities; i++)
+		if (c->identities[i].identity >= f->n_identities)
+			f->n_identities = c->identities[i].identity + 1;
+	for (size_t i = 0; i < c->n_groups; i++)
+		if (c->groups[i].policy_id >= f->n_policy_ids)
+			f->n_policy_ids = c->groups[i].policy_id + 1;
+	f->identities = memory_alloc(f->n_identities);
+	f->policy_ids = memory_alloc(f->n_policy_ids + 1);
+	memset(f->identities, true, FL_IDENTITY_FIRST_FREE);
+	for (size_t i = 0; i < c->n_identities; i++)
+		mark(f->identities, f->n_identities, c->identities[i].identity);
+	for (size_t i = 0; i < c->n_groups; i++)
+		mark(f->policy_ids, f->n_policy_ids, c->groups[i].policy_id);
+}
+
+static int look_at(const void *key, const void *have, const void *want,
+		   void *arg)
+{
+	const struct fl_policy_key *k = key;
+	struct in_force *f = arg;
+	bool group =
+		k->policy_id < f->n_policy_ids && f->policy_ids[k->policy_id];
+	bool identity =
+		k->identity == FL_IDENTITY_ANY ||
+		(k->identity < f->n_identities && f->identities[k->identity]);
+
+	if (have || !want || (group && identity))
+		f->only_others = false;
+	return !f->only_others; /* on with it */
+}
+
+static bool is_for_others(const struct agent *a, const struct entries *want)
+{
+	struct in_force f = {.only_others = a->policies.has_good};
+
+	find_in_force(&a->policies.good, &f);
+	entries_diff(&a->found_policy, want, look_at, &f);
+	free(f.identities);
+	free(f.policy_ids);
+	return f.only_others;
+}
+
+static bool add_entries(struct agent *a)
 {
 	struct changes changes = {0};
-	struct entries want;
+	struct entries want, before;
+	bool ok;
 
 	entries_init(&want, a->found_policy.key_size,
 		     a->found_policy.value_size);
+	entries_init(&before, want.key_size, want.value_size);
 	policies_entries(&a->policies, &want);
-	if (reconcile_policy_add(a, &want, &changes)) {
-		add_to_found(a, &want);
-		a->found_policy_is_old |= changes.removed;
+	ok = !is_tight(a, &want) && is_for_others(a, &want);
+	if (ok && apply(a, &a->found_policy, &want, &changes)) {
+		copy(&a->found_policy, &before);
+		roll_back(a, &before, &changes);
+		ok = false;
+	}
+	if (ok) {
+		copy(&want, &a->found_policy);
 		policies_commit(&a->policies);
 	}
 	entries_free(&want);
-	if (changes.raise)
-		reconcile_raise_soon(a);
+	entries_free(&before);
+	return ok;
 }
 
-void reconcile_policy_endpoint(struct agent *a)
+bool reconcile_policy_endpoint(struct agent *a)
 {
 	const struct inputs in = agent_inputs(a);
 	struct problems p = {0};
+	bool ok = true;
 
 	if (!in.model->n[OBJECT_POLICY] && !a->policies.n && !a->found.enforced)
-		return;
+		return true;
+	view_settle(a);
 	find(a, &p);
 	policies_update(&in, &a->desired.node, &a->found, &a->policies);
-	if (!a->policies.kept[0])
-		add_entries(a);
 	if (a->policies.kept[0])
 		read_again(a->maps.endpoints, FL_MAP_ENDPOINTS,
 			   &a->found_endpoints, &p);
+	else
+		ok = add_entries(a);
 	problems_free(&p); /* the next pass meets them too, and tells */
 	a->policy_file_is_old = true;
 	reconcile_soon(a);
+	return ok;
 }
 
 /* ---- policy.json ---------------------------------------------------- */

@@ -277,7 +277,7 @@ static __always_inline void learn_tunnel_mtu(const struct pkt *p,
 	    q->tuple.proto == IPPROTO_UDP &&
 	    q->tuple.dport == options.overlay_port &&
 	    within_limit(FL_LIMIT_PATH, FL_PATH_PER_SECOND))
-		__sync_fetch_and_add(&cfg->epoch, 1);
+		__sync_fetch_and_add(&cfg->epoch, FL_EPOCH_STEP);
 }
 
 SEC("tc")

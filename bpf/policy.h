@@ -48,47 +48,54 @@ static __always_inline void find_parties(const struct slow *s,
 		q->port = 0;
 }
 
-/* The two lookups. */
-static __always_inline const struct fl_policy_entry *
-policy_find(__u32 policy_id, __u8 direction, __u32 peer, __u8 proto,
-	    __be16 port)
+static __always_inline enum fl_verdict
+policy_find(const struct slow *s, const struct fl_policy_key *key, __u32 *rule)
 {
-	struct fl_policy_key key = {
-		.prefix_len = FL_POLICY_BITS_PROTO + 16,
-		.policy_id = policy_id,
-		.identity = peer,
-		.direction = direction,
-		.proto = proto,
-		.port = port,
-	};
-	const struct fl_policy_entry *e;
+	const struct fl_policy_entry *e = bpf_map_lookup_elem(&fl_policy, key);
+	__u32 view = s->view ? 1 : 0;
 
-	e = bpf_map_lookup_elem(&fl_policy, &key);
-	if (e)
-		return e;
-	key.identity = FL_IDENTITY_ANY;
-	return bpf_map_lookup_elem(&fl_policy, &key);
+	*rule = 0;
+	if (!e || e->verdict[view] == FL_UNSAID)
+		return FL_UNSAID;
+	*rule = e->rule[view];
+	return e->verdict[view];
 }
 
-static __always_inline bool is_audited(const struct policed *pod)
+static __always_inline __u32 config_flags(const struct slow *s)
 {
 	const struct fl_config *cfg = config_get();
 
-	return pod->flags & FL_ENDPOINT_AUDIT ||
-	       (cfg && cfg->flags & FL_CONFIG_AUDIT);
+	return cfg ? cfg->flags[s->view ? 1 : 0] : 0;
 }
 
-/* One pod's policy in one direction. */
+static __always_inline bool is_audited(const struct slow *s,
+				       const struct policed *pod)
+{
+	return pod->flags & FL_ENDPOINT_AUDIT ||
+	       config_flags(s) & FL_CONFIG_AUDIT;
+}
+
+/* One pod's policy in one direction, by two lookups at most. */
 static __always_inline int policy_ask(struct __sk_buff *skb, struct slow *s,
 				      const struct policed *pod, __u8 direction,
 				      __u32 peer, const struct parties *q,
 				      __u32 *rule)
 {
-	const struct fl_policy_entry *e =
-		policy_find(pod->policy_id, direction, peer, q->proto, q->port);
+	struct fl_policy_key key = {
+		.prefix_len = FL_POLICY_BITS_PROTO + 16,
+		.policy_id = pod->policy_id,
+		.identity = peer,
+		.direction = direction,
+		.proto = q->proto,
+		.port = q->port,
+	};
+	enum fl_verdict verdict = policy_find(s, &key, rule);
 
-	*rule = e ? e->rule : 0;
-	if (e && e->verdict == FL_ALLOW)
+	if (verdict == FL_UNSAID) {
+		key.identity = FL_IDENTITY_ANY;
+		verdict = policy_find(s, &key, rule);
+	}
+	if (verdict == FL_ALLOW)
 		return 0;
 	s->told.ifindex = pod->ifindex;
 	s->told.direction = direction;
@@ -97,7 +104,7 @@ static __always_inline int policy_ask(struct __sk_buff *skb, struct slow *s,
 	s->told.rule = *rule;
 	s->told.src_identity = s->fwd.src_identity;
 	s->told.dst_identity = s->fwd.dst_identity;
-	if (is_audited(pod)) {
+	if (is_audited(s, pod)) {
 		if (skb->mark == FL_MARK_TRACE)
 			return 0;
 		denied_count(skb, &s->p.key, &s->told, true);
@@ -113,9 +120,7 @@ static __always_inline int policy_ask(struct __sk_buff *skb, struct slow *s,
 static __always_inline bool is_held_back(const struct slow *s,
 					 const struct parties *q)
 {
-	const struct fl_config *cfg = config_get();
-
-	return cfg && cfg->flags & FL_CONFIG_PENDING_DENY &&
+	return config_flags(s) & FL_CONFIG_PENDING_DENY &&
 	       (q->caller->flags | q->callee->flags) & FL_ENDPOINT_PENDING &&
 	       !q->caller_is_host && s->fwd.action != FL_ACTION_HOST;
 }

@@ -12,8 +12,8 @@ static __always_inline int to_host(struct slow *s)
 	const struct fl_route *r = route_of(&s->fwd.to.daddr);
 
 	s->fwd.action = FL_ACTION_HOST;
-	s->fwd.dst_identity =
-		r && r->flags & FL_ROUTE_NODE ? r->identity : FL_IDENTITY_HOST;
+	s->fwd.dst_identity = r && r->flags & FL_ROUTE_NODE ? identity_of(s, r)
+							    : FL_IDENTITY_HOST;
 	s->rev.in_ifindex = FL_ORIGIN_HOST;
 	return 0;
 }
@@ -24,8 +24,7 @@ static __always_inline int to_endpoint(struct __sk_buff *skb, struct slow *s,
 	if (s->hook == FL_HOOK_TO_POD && ep->ifindex != skb->ifindex)
 		return -FL_DROP_NO_ENDPOINT;
 	deliver_to(&s->fwd, ep);
-	s->fwd.dst_identity = ep->identity;
-	police(&s->dst, ep);
+	s->fwd.dst_identity = police(s, &s->dst, ep);
 	s->rev.in_ifindex = ep->ifindex;
 	__builtin_memcpy(s->rev.in_mac, ep->mac, 6);
 	return 0;
@@ -39,7 +38,7 @@ static __always_inline int to_node(struct __sk_buff *skb, struct slow *s,
 	if (!cfg)
 		return -FL_DROP_NO_ROUTE;
 	encapsulate_to(skb, s, &s->fwd, &r->node);
-	s->fwd.dst_identity = r->identity;
+	s->fwd.dst_identity = identity_of(s, r);
 	s->rev.in_ifindex = cfg->overlay_ifindex;
 	return 0;
 }
@@ -93,7 +92,7 @@ to_kernel_route(struct __sk_buff *skb, struct slow *s, const struct fl_route *r)
 	s->fwd.action = FL_ACTION_UPLINK;
 	s->fwd.out_ifindex = ifindex;
 	s->fwd.mtu = uplink->mtu;
-	s->fwd.dst_identity = r ? r->identity : FL_IDENTITY_WORLD;
+	s->fwd.dst_identity = identity_of(s, r);
 	if (fib->family == FAMILY_IPV4)
 		addr_map(&s->fwd.next, fib->ipv4_dst);
 	else
@@ -113,7 +112,7 @@ static __always_inline int through_uplink(struct __sk_buff *skb, struct slow *s)
 	s->fwd.action = FL_ACTION_UPLINK;
 	s->fwd.out_ifindex = ifindex;
 	s->fwd.next = s->fwd.to.daddr;
-	s->fwd.dst_identity = r ? r->identity : FL_IDENTITY_WORLD;
+	s->fwd.dst_identity = identity_of(s, r);
 	s->rev.in_ifindex = FL_ORIGIN_UPLINK;
 	return 0;
 }

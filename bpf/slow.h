@@ -37,6 +37,7 @@ struct slow {
 		__u32 size;
 	} socket;   /* that a masquerade port is looked up by */
 	__u32 port; /* the last one tried, not yet cut to the range */
+	__u32 view; /* the one that this decision is made by */
 	struct policed src, dst; /* of this packet */
 	struct told told;	 /* what the drop or the verdict says */
 	__u32 hook;

@@ -200,7 +200,8 @@ int slow_path(struct __sk_buff *skb)
 	s->hook = hook;
 	s->fwd.hook = hook;
 	s->rev.hook = hook;
-	s->fwd.epoch = cfg->epoch;
+	s->fwd.epoch = *(volatile const __u32 *)&cfg->epoch; /* once */
+	s->view = s->fwd.epoch & FL_EPOCH_VIEW;
 	s->fwd.in_ifindex = origin_of(skb, hook);
 	s->reserved = false;
 	s->lazy_reply = false;

@@ -16,6 +16,15 @@ static __always_inline const struct fl_route *route_of(const struct fl_addr *a)
 	return bpf_map_lookup_elem(&fl_routes, &prefix);
 }
 
+/* Who lives there; r: what route_of() found. */
+static __always_inline __u32 identity_of(const struct slow *s,
+					 const struct fl_route *r)
+{
+	if (!r)
+		return FL_IDENTITY_WORLD;
+	return s->view ? r->identity[1] : r->identity[0];
+}
+
 static __always_inline void deliver_to(struct fl_flow *f,
 				       const struct fl_endpoint *ep)
 {
@@ -25,12 +34,16 @@ static __always_inline void deliver_to(struct fl_flow *f,
 	__builtin_memcpy(f->out_mac, ep->mac, 6);
 }
 
-static __always_inline void police(struct policed *end,
-				   const struct fl_endpoint *ep)
+/* Returns the pod's identity. */
+static __always_inline __u32 police(const struct slow *s, struct policed *end,
+				    const struct fl_endpoint *ep)
 {
+	const struct fl_endpoint_view *v = &ep->view[s->view ? 1 : 0];
+
 	end->ifindex = ep->ifindex;
-	end->policy_id = ep->policy_id;
-	end->flags = ep->flags;
+	end->policy_id = v->policy_id;
+	end->flags = v->flags;
+	return v->identity;
 }
 
 /* How large an inner packet may be on its way to a node over an IPv6 underlay:
@@ -86,8 +99,7 @@ static __always_inline int source_pod(struct __sk_buff *skb, struct slow *s)
 	if (!mac_same(eth->h_source, ep->mac))
 		return -FL_DROP_SPOOFED_MAC;
 	__builtin_memcpy(s->fwd.in_mac, ep->mac, 6);
-	s->fwd.src_identity = ep->identity;
-	police(&s->src, ep);
+	s->fwd.src_identity = police(s, &s->src, ep);
 	deliver_to(&s->rev, ep);
 	return 0;
 }
@@ -107,7 +119,7 @@ static __always_inline int source_overlay(struct __sk_buff *skb, struct slow *s)
 	r = route_of(&s->p.key.saddr);
 	if (!r || r->node_id != node->node_id)
 		return -FL_DROP_WRONG_NODE;
-	s->fwd.src_identity = r->identity;
+	s->fwd.src_identity = identity_of(s, r);
 	encapsulate_to(skb, s, &s->rev, &r->node);
 	/* The path is looked up from a pod's device, where forwarding is on. */
 	s->lazy_reply = !addr_is_mapped(&r->node);
@@ -122,7 +134,7 @@ static __always_inline int source_uplink(struct slow *s)
 	if (r && (r->flags & FL_ROUTE_LOCAL ||
 		  (options.overlay && r->flags & FL_ROUTE_POD_CIDR)))
 		return -FL_DROP_NOT_BY_OVERLAY;
-	s->fwd.src_identity = r ? r->identity : FL_IDENTITY_WORLD;
+	s->fwd.src_identity = identity_of(s, r);
 	/* Which way replies go is found when the first one comes. */
 	s->lazy_reply = true;
 	return 0;
@@ -144,13 +156,12 @@ static __always_inline int source_host(struct slow *s)
 		/* A pod's packet that the stack cut into pieces. */
 		if (ep->ifindex != s->fwd.in_ifindex)
 			return -FL_DROP_SPOOFED_ADDR;
-		s->fwd.src_identity = ep->identity;
-		police(&s->src, ep);
+		s->fwd.src_identity = police(s, &s->src, ep);
 		deliver_to(&s->rev, ep);
 		return 0;
 	}
 	r = route_of(&s->p.key.saddr);
-	s->fwd.src_identity = r ? r->identity : FL_IDENTITY_WORLD;
+	s->fwd.src_identity = identity_of(s, r);
 	return 0;
 }
 

@@ -121,16 +121,20 @@ int entries_make(struct attachment *a, struct failure *f)
 	struct endpoint_record *r = &a->record;
 	struct fl_endpoint value = {
 		.ifindex = r->ifindex,
-		.identity = FL_IDENTITY_POD,
-		/* The agent clears it when it has seen the pod. */
-		.flags = FL_ENDPOINT_PENDING,
 		.mtu = r->mtu,
+	};
+	/* The agent clears the flag when it has seen the pod. */
+	const struct fl_endpoint_view unseen = {
+		.identity = FL_IDENTITY_POD,
+		.flags = FL_ENDPOINT_PENDING,
 	};
 	bool stale = false;
 	struct err e;
 	int i, ret;
 
 	memcpy(value.mac, r->mac, sizeof(value.mac));
+	for (i = 0; i < FL_VIEWS; i++)
+		value.view[i] = unseen;
 	for (i = 0; i < r->n_addrs; i++) {
 		ret = entry_put(a->endpoints, a->host, &r->addrs[i], &value,
 				&stale, &e);

@@ -108,7 +108,7 @@ const struct command cmd_map = {
 		 "raise `flows-max` where it stays full. The others do not "
 		 "fill up by themselves: at 90% something is wrong. Arrays "
 		 "have no fill. docs/maps.md says what each holds; `bpftool "
-		 "map dump pinned ROOT/v1/maps/NAME` shows it raw.\n",
+		 "map dump pinned ROOT/v2/maps/NAME` shows it raw.\n",
 	.examples = "  fairlead map -H\n"
 		    "  fairlead map --json | jq .bytes\n",
 	.run = map_run,

@@ -298,8 +298,8 @@ static int policy_of_pod(const struct ctl *c, const char *wanted,
 		rc = verdict_list_read(c, ep->policy_id, &v, e);
 	if (rc)
 		return rc;
-	is_audited =
-		ep->flags & FL_ENDPOINT_AUDIT || config.flags & FL_CONFIG_AUDIT;
+	is_audited = ep->flags & FL_ENDPOINT_AUDIT ||
+		     ctl_config_flags(&config) & FL_CONFIG_AUDIT;
 	if (c->json)
 		print_pod_json(ep, &v, book, is_audited);
 	else

@@ -45,8 +45,9 @@ static void add_row(struct table *t, const struct routes *r,
 	else
 		table_cell(t, PLAIN, "-");
 	if (v->is_route)
-		table_cell(t, PLAIN, "%s",
-			   format_identity(v->route.identity, identity));
+		table_cell(
+			t, PLAIN, "%s",
+			format_identity(v->route.identity[r->view], identity));
 	else
 		table_cell(t, PLAIN, "%s",
 			   format_identity(FL_IDENTITY_WORLD, identity));
@@ -109,7 +110,8 @@ static cJSON *route_doc(const struct routes *r, const struct route_view *v)
 	doc_u64(doc, "node", v->route.node_id);
 	if (!addr_is_zero(&v->route.node))
 		doc_addr(doc, "tunnel", &v->route.node);
-	doc_text(doc, "identity", format_identity(v->route.identity, identity));
+	doc_text(doc, "identity",
+		 format_identity(v->route.identity[r->view], identity));
 	return doc;
 }
 

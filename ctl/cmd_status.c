@@ -165,7 +165,7 @@ static void print_policies(const struct ctl *c, const struct status *s)
 		     bad, status_governed(s),
 		     status_governed(s) == 1 ? "" : "s");
 	line(c, "new pods", "%s until the agent has seen them",
-	     s->config.flags & FL_CONFIG_PENDING_DENY
+	     ctl_config_flags(&s->config) & FL_CONFIG_PENDING_DENY
 		     ? "closed to all but this node"
 		     : "open");
 }
@@ -314,8 +314,10 @@ static void add_loaded(cJSON *doc, const struct status *s)
 	}
 	doc_u64(doc, "podsGoverned", status_governed(s));
 	doc_text(doc, "pendingPods",
-		 s->config.flags & FL_CONFIG_PENDING_DENY ? "deny" : "allow");
-	doc_bool(doc, "audit", s->config.flags & FL_CONFIG_AUDIT);
+		 ctl_config_flags(&s->config) & FL_CONFIG_PENDING_DENY
+			 ? "deny"
+			 : "allow");
+	doc_bool(doc, "audit", ctl_config_flags(&s->config) & FL_CONFIG_AUDIT);
 	doc_u64(doc, "flowEntries", flows ? flows->entries : 0);
 	doc_u64(doc, "flowEntriesMax", flows ? flows->max_entries : 0);
 	doc_u64(doc, "mapBytes", status_map_bytes(s));

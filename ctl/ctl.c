@@ -122,6 +122,19 @@ int ctl_config_read(const struct ctl *c, struct fl_config *out, struct err *e)
 	return rc ? err_sys(e, -rc, "read " FL_MAP_CONFIG) : 0;
 }
 
+unsigned int ctl_config_flags(const struct fl_config *config)
+{
+	return config->flags[config->epoch & FL_EPOCH_VIEW];
+}
+
+unsigned int ctl_view(const struct ctl *c)
+{
+	struct fl_config config;
+
+	return ctl_config_read(c, &config, NULL) ? 0
+						 : config.epoch & FL_EPOCH_VIEW;
+}
+
 void ctl_note(const char *fmt, ...)
 {
 	va_list ap;

@@ -78,6 +78,9 @@ int ctl_map_open(const struct ctl *c, const char *name, struct err *e);
 
 /* The one entry of fl_config. */
 int ctl_config_read(const struct ctl *c, struct fl_config *out, struct err *e);
+/* The view that holds (abi.h), 0 where there is no datapath. */
+unsigned int ctl_view(const struct ctl *c);
+unsigned int ctl_config_flags(const struct fl_config *config);
 
 /* A remark for a person, on stderr. */
 void ctl_note(const char *fmt, ...) __attribute__((format(printf, 1, 2)));

@@ -87,7 +87,8 @@ static bool has_addr(const struct endpoint_view *v, const struct fl_addr *a)
 	return false;
 }
 
-static void from_entry(struct endpoints *eps, const struct endpoint_entry *en)
+static void from_entry(struct endpoints *eps, const struct endpoint_entry *en,
+		       const struct fl_endpoint_view *policy)
 {
 	struct endpoint_view *v = view_of(eps, en->value.ifindex);
 
@@ -101,12 +102,12 @@ static void from_entry(struct endpoints *eps, const struct endpoint_entry *en)
 		if (v->n_addrs < STATE_ADDRS_MAX)
 			v->addrs[v->n_addrs++] = en->addr;
 	}
-	v->identity = en->value.identity;
-	v->policy_id = en->value.policy_id;
-	v->flags = en->value.flags;
+	v->identity = policy->identity;
+	v->policy_id = policy->policy_id;
+	v->flags = policy->flags;
 	v->mtu = en->value.mtu;
 	memcpy(v->mac, en->value.mac, sizeof(v->mac));
-	if (en->value.flags & FL_ENDPOINT_PENDING)
+	if (policy->flags & FL_ENDPOINT_PENDING)
 		v->faults |= ENDPOINT_IS_PENDING;
 }
 
@@ -128,12 +129,13 @@ static int by_ifindex(const void *a, const void *b)
 }
 
 void endpoint_list_join(struct endpoints *out,
-			const struct endpoint_entry *entries, size_t n)
+			const struct endpoint_entry *entries, size_t n,
+			unsigned int view)
 {
 	for (size_t i = 0; i < out->pods.n; i++)
 		from_record(out, &out->pods.list[i]);
 	for (size_t i = 0; i < n; i++)
-		from_entry(out, &entries[i]);
+		from_entry(out, &entries[i], &entries[i].value.view[view]);
 	for (size_t i = 0; i < out->n; i++) {
 		struct endpoint_view *v = &out->list[i];
 		bool all = v->n_addrs > 0;
@@ -240,7 +242,7 @@ int endpoint_list_read(const struct ctl *c, struct endpoints *out,
 	if (!rc)
 		rc = map_each(fd, keep, &entries, e);
 	if (!rc)
-		endpoint_list_join(out, entries.list, entries.n);
+		endpoint_list_join(out, entries.list, entries.n, ctl_view(c));
 	free(entries.list);
 	for (size_t i = 0; !rc && i < out->n; i++)
 		check_device(c, &out->list[i]);

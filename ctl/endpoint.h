@@ -52,7 +52,8 @@ void endpoint_list_free(struct endpoints *eps); /* fits __cleanup */
 /* The part without I/O: out->pods is filled; views are made of it and of the
  * map's entries, without devices. */
 void endpoint_list_join(struct endpoints *out,
-			const struct endpoint_entry *entries, size_t n);
+			const struct endpoint_entry *entries, size_t n,
+			unsigned int view);
 
 /* By an address, NAMESPACE/NAME, or NAME where only one pod has it. NULL with
  * a sentence: there is none. */

@@ -135,6 +135,7 @@ int routes_read(const struct ctl *c, struct routes *out, struct err *e)
 
 	if (rc)
 		return rc;
+	out->view = ctl_view(c);
 	masq = ctl_map_open(c, FL_MAP_MASQUERADE, e);
 	rc = masq < 0 ? masq : map_each(masq, keep_exclusion, out, e);
 	if (!rc)

@@ -18,6 +18,7 @@ struct route_view {
 struct routes {
 	struct route_view *list; /* in order of family, address, length */
 	size_t n, room;
+	unsigned int view; /* the one that holds */
 };
 
 int routes_read(const struct ctl *c, struct routes *out, struct err *e);

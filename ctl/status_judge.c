@@ -191,7 +191,7 @@ static void judge_endpoints(const struct status *s, struct findings *out)
 	if (n)
 		finding_add(
 			out, WARN,
-			s->config.flags & FL_CONFIG_PENDING_DENY
+			ctl_config_flags(&s->config) & FL_CONFIG_PENDING_DENY
 				? "It sees them as soon as it runs; until "
 				  "then they talk to this node only, because "
 				  "policies exist."
@@ -235,7 +235,7 @@ static void judge_policies(const struct status *s, struct findings *out)
 			    "policies: %.200s", s->rules.problems[i]);
 		shown++;
 	}
-	if (s->loaded && s->config.flags & FL_CONFIG_AUDIT)
+	if (s->loaded && ctl_config_flags(&s->config) & FL_CONFIG_AUDIT)
 		finding_add(out, WARN,
 			    "`policy-audit` is on; what would be dropped is "
 			    "told by `fairlead monitor --type verdict`.",

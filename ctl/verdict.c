@@ -187,18 +187,22 @@ struct keeping {
 	struct verdict_entry *entries;
 	size_t n, room;
 	__u32 policy_id;
+	unsigned int view;
 };
 
 static int keep(const void *key, const void *value, void *arg)
 {
 	const struct fl_policy_key *k = key;
+	const struct fl_policy_entry *entry = value;
 	struct keeping *l = arg;
 
-	if (k->policy_id != l->policy_id)
+	if (k->policy_id != l->policy_id ||
+	    entry->verdict[l->view] == FL_UNSAID)
 		return 0;
 	l->entries = must_grow(l->entries, l->n, &l->room, sizeof(*l->entries));
 	memcpy(&l->entries[l->n].key, key, sizeof(*k));
-	memcpy(&l->entries[l->n].value, value, sizeof(struct fl_policy_entry));
+	l->entries[l->n].value.rule = entry->rule[l->view];
+	l->entries[l->n].value.verdict = entry->verdict[l->view];
 	l->n++;
 	return 0;
 }
@@ -207,7 +211,7 @@ int verdict_list_read(const struct ctl *c, __u32 policy_id,
 		      struct verdict_list *out, struct err *e)
 {
 	__cleanup(fd_close) int fd = ctl_map_open(c, FL_MAP_POLICY, e);
-	struct keeping l = {.policy_id = policy_id};
+	struct keeping l = {.policy_id = policy_id, .view = ctl_view(c)};
 	int rc = fd < 0 ? fd : map_each(fd, keep, &l, e);
 
 	if (!rc)

@@ -11,7 +11,10 @@
 
 struct verdict_entry {
 	struct fl_policy_key key;
-	struct fl_policy_entry value;
+	struct {
+		__u32 rule;
+		__u8 verdict; /* enum fl_verdict */
+	} value;
 };
 
 /* Everything that one rule says of one peer. Rows of one peer have no port in
@@ -34,7 +37,7 @@ struct verdict_list {
 /* The entries of one policy id; sorts them. */
 void verdict_list_make(struct verdict_entry *entries, size_t n,
 		       struct verdict_list *out);
-/* Those of the pinned map. */
+/* Those of the view that holds. */
 int verdict_list_read(const struct ctl *c, __u32 policy_id,
 		      struct verdict_list *out, struct err *e);
 void verdict_list_free(struct verdict_list *v); /* fits __cleanup */

@@ -2,12 +2,9 @@
 #include "generation.h"
 
 #include <errno.h>
-#include <linux/membarrier.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/syscall.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -16,6 +13,7 @@
 #include <fairlead/abi.h>
 
 #include "../lib/cleanup.h"
+#include "loader.h"
 #include "pins.h"
 
 #define STAGES_MAP "fl_stages"
@@ -111,7 +109,7 @@ void generation_remove(const char *bpf_root, unsigned int number)
 
 /* ---- the switch ------------------------------------------------------- */
 
-/* Slots before `end` lead to the generation that v1/programs names again. */
+/* Slots before `end` lead to the generation that v2/programs names again. */
 static void switch_back(const char *bpf_root, int hooks_fd, __u32 end)
 {
 	char path[PIN_PATH_MAX];
@@ -144,17 +142,6 @@ int generation_switch(const char *bpf_root, struct bpf_object *obj,
 		return err_sys(e, -r, "switch hook %s", hook_names[i]);
 	}
 	return 0;
-}
-
-/* An RCU grace period: programs run inside of one. */
-static void wait_for_readers(void)
-{
-	struct timespec second = {.tv_sec = 1};
-
-	if (!syscall(__NR_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0))
-		return;
-	/* Not there on kernels with nohz_full: no program runs for so long. */
-	nanosleep(&second, NULL);
 }
 
 static int point_programs(const char *bpf_root, unsigned int number,
@@ -197,7 +184,7 @@ int generation_settle(const char *bpf_root, unsigned int number, struct err *e)
 	r = point_programs(bpf_root, number, e);
 	if (r)
 		return r;
-	wait_for_readers();
+	programs_wait();
 	return pin_each(pin_path(dir, bpf_root, "generations"), sweep_one,
 			&sweep, e);
 }

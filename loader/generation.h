@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * A generation: the programs of one load and the program array that they
- * tail-call through, pinned together in v1/generations/<number>. The array
+ * tail-call through, pinned together in v2/generations/<number>. The array
  * would be emptied when its last pin or fd goes, so every generation that a
  * slot of fl_hooks may lead to stays pinned: the old ones go only when all
  * slots lead to the new one and no CPU is in an old one any more. After a
@@ -29,7 +29,7 @@ int generation_pin(const char *bpf_root, struct bpf_object *obj,
 int generation_switch(const char *bpf_root, struct bpf_object *obj,
 		      int hooks_fd, struct err *e);
 
-/* Wait for the old programs to end, point v1/programs at `number`, and let
+/* Wait for the old programs to end, point v2/programs at `number`, and let
  * all other generations go. */
 int generation_settle(const char *bpf_root, unsigned int number, struct err *e);
 

@@ -3,7 +3,7 @@
  * The facade between intent and kernel: the one header through which the
  * plugin, the agent and the command line reach BPF, and the only code that
  * calls libbpf. Devices are those of the calling thread's network namespace;
- * pins are below <bpf-root>/v1:
+ * pins are below <bpf-root>/v2:
  *
  *	maps/<name>        the maps of abi.h
  *	stubs/<hook>       what is attached to devices
@@ -150,12 +150,18 @@ const char *const *map_names(void);
 
 /* Read-modify-write of the one slot of fl_config: fn changes *cfg. Serialised
  * between processes by a lock file's lock (<state>.lock beside the pin is not
- * possible on bpffs, so on the directory's fd: flock). */
+ * possible on bpffs, so on the directory's fd: flock). Whatever else changes is
+ * written before the epoch, which the datapath raises too: what fn adds to it
+ * is added to what it is by then, and it never becomes 0. */
 int config_map_change(const char *bpf_root,
 		      void (*fn)(struct fl_config *cfg, void *arg), void *arg,
 		      struct err *e);
-/* Raise the epoch. */
+/* Raise the epoch, the view stays. */
 int epoch_raise(const char *bpf_root, struct err *e);
+
+/* Wait for the end of every run of a program that goes on now: none that comes
+ * after this call has seen an older state of a map. Milliseconds. */
+void programs_wait(void);
 
 /* ---- running programs ------------------------------------------------ */
 

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
- * The tree of pins below <bpf-root>/v1: paths, directories, locks. A lock is
+ * The tree of pins below <bpf-root>/v2: paths, directories, locks. A lock is
  * a directory of its own (bpffs has no regular files), held by flock(), so
  * that it goes with its holder.
  */
@@ -20,7 +20,7 @@
 #define PIN_LOCK_EVENTS "events" /* the one reader of the ring */
 #define PIN_LOCK_TRACE	"trace"	 /* fl_trace */
 
-/* <bpf-root>/v1/<fmt...>; a path that does not fit is cut (and then does not
+/* <bpf-root>/v2/<fmt...>; a path that does not fit is cut (and then does not
  * exist). Returns out. */
 const char *pin_path(char out[PIN_PATH_MAX], const char *bpf_root,
 		     const char *fmt, ...)

@@ -65,7 +65,7 @@ static void put(struct fl_config *cfg, void *arg)
 	cfg->masq_skip_min = f->c->node_port_min;
 	cfg->masq_skip_max = f->c->node_port_max;
 	if (memcmp(cfg, &before, sizeof(before)) || !cfg->epoch)
-		cfg->epoch = cfg->epoch + 1 ? cfg->epoch + 1 : 1;
+		cfg->epoch += FL_EPOCH_STEP;
 	cfg->events_per_second = f->c->events_per_second;
 }
 

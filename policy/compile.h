@@ -4,11 +4,18 @@
 
 #include "world.h"
 
+/* What an entry says. */
+struct policy_answer {
+	__u32 rule;   /* 0: none */
+	__u8 verdict; /* FL_DENY, FL_ALLOW */
+	__u8 pad[3];  /* compared as bytes */
+};
+
 /* fl_policy. Sorted by policy_id, direction, identity, protocol, port and
  * prefix_len, as numbers. */
 struct policy_entry {
 	struct fl_policy_key key;
-	struct fl_policy_entry value;
+	struct policy_answer value;
 };
 
 /* Who lives there, for fl_routes. Sorted by address, then by length. What no

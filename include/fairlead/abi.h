@@ -12,8 +12,8 @@
 
 #include <linux/types.h>
 
-#define FL_ABI_VERSION 1
-#define FL_ABI_DIR "v1" /* <bpf-root>/v1/... */
+#define FL_ABI_VERSION 2
+#define FL_ABI_DIR "v2" /* <bpf-root>/v2/... */
 
 /* ---- addresses and tuples ------------------------------------------- */
 
@@ -163,7 +163,7 @@ _Static_assert(FL_REASON_MAX <= FL_REASON_SLOTS, "raise FL_REASON_SLOTS");
 
 /* ---- maps ----------------------------------------------------------- */
 
-/* Map, pin and kernel name are the same: <bpf-root>/v1/maps/<name>. */
+/* Map, pin and kernel name are the same: <bpf-root>/v2/maps/<name>. */
 #define FL_MAP_HOOKS "fl_hooks"
 #define FL_MAP_CONFIG "fl_config"
 #define FL_MAP_ENDPOINTS "fl_endpoints"
@@ -180,9 +180,19 @@ _Static_assert(FL_REASON_MAX <= FL_REASON_SLOTS, "raise FL_REASON_SLOTS");
 #define FL_MAP_TRACE "fl_trace"
 #define FL_MAP_DENIED "fl_denied"
 
-/* fl_config: array of one. What may change while the programs run. */
+/* What policy reads is there twice: two views, of which one holds. All that a
+ * change of policies needs is written into the other view; then one addition
+ * to the epoch, whose lowest bit is the number of the view that holds, makes it
+ * the one. A decision reads the epoch once and stays with that view. */
+#define FL_VIEWS 2
+#define FL_EPOCH_VIEW 1 /* mask; added, the other view comes to hold */
+#define FL_EPOCH_STEP 2 /* added, the view stays */
+
+/* fl_config: array of one. What may change while the programs run. User space
+ * maps it into memory: the epoch is changed by atomic addition alone, as the
+ * datapath raises it too. */
 struct fl_config {
-	__u32 epoch;		/* raised whenever a cached decision may be wrong */
+	__u32 epoch;		/* changes whenever a cached decision may be wrong */
 	__u32 overlay_ifindex;	/* 0 in native mode */
 	__u32 host_ifindex;	/* the device that holds host_v4 and host_v6 */
 	__u32 overlay_mtu;	/* of the inner packet, bytes */
@@ -193,7 +203,7 @@ struct fl_config {
 	__u16 masq_skip_min;	/* hole in it: service node ports; 0: none */
 	__u16 masq_skip_max;
 	__u32 events_per_second; /* per reason and CPU, 0 turns events off */
-	__u32 flags; /* enum fl_config_flags */
+	__u16 flags[FL_VIEWS];	 /* enum fl_config_flags */
 };
 _Static_assert(sizeof(struct fl_config) == 64, "struct fl_config is ABI");
 
@@ -205,16 +215,20 @@ enum fl_config_flags {
 /* fl_endpoints: hash, struct fl_addr -> a pod of this node. Written by the
  * plugin (ADD, DEL), healed by the agent. An endpoint's number, wherever one
  * is shown, is the ifindex of its host-side device. */
-struct fl_endpoint {
-	__u32 ifindex;	/* host-side device */
+struct fl_endpoint_view {
 	__u32 identity;
 	__u32 policy_id;
-	__u32 flags;	/* enum fl_endpoint_flags */
-	__u32 mtu;	/* of the pod's device */
-	__u8 mac[6];	/* of the pod's device */
-	__u8 pad[2];
+	__u32 flags; /* enum fl_endpoint_flags */
 };
-_Static_assert(sizeof(struct fl_endpoint) == 28, "struct fl_endpoint is ABI");
+
+struct fl_endpoint {
+	__u32 ifindex; /* host-side device */
+	__u32 mtu;     /* of the pod's device */
+	__u8 mac[6];   /* of the pod's device */
+	__u8 pad[2];
+	struct fl_endpoint_view view[FL_VIEWS];
+};
+_Static_assert(sizeof(struct fl_endpoint) == 40, "struct fl_endpoint is ABI");
 
 enum fl_endpoint_flags {
 	FL_ENDPOINT_PENDING = 1 << 0, /* the agent has not seen it yet */
@@ -228,10 +242,10 @@ enum fl_endpoint_flags {
 struct fl_route {
 	struct fl_addr node; /* tunnel address of the node, or 0 */
 	__u32 node_id;	     /* local number of the node, 1.. ; 0: none */
-	__u32 identity;
-	__u32 flags; /* enum fl_route_flags */
+	__u32 flags;	     /* enum fl_route_flags */
+	__u32 identity[FL_VIEWS];
 };
-_Static_assert(sizeof(struct fl_route) == 28, "struct fl_route is ABI");
+_Static_assert(sizeof(struct fl_route) == 32, "struct fl_route is ABI");
 
 enum fl_route_flags {
 	FL_ROUTE_POD_CIDR = 1 << 0, /* pods of a node */
@@ -268,15 +282,17 @@ _Static_assert(sizeof(struct fl_policy_key) == 16, "policy key is ABI");
 #define FL_POLICY_BITS_ANY 72	/* any protocol */
 #define FL_POLICY_BITS_PROTO 80 /* any port; + 1..16 for a range of ports */
 
+/* An entry that belongs to one view has in the other what the longest prefix
+ * around it says there, or FL_UNSAID: as if it were not found. */
 struct fl_policy_entry {
-	__u32 rule;    /* what `fairlead policy` calls it, 0: none */
-	__u8 verdict; /* enum fl_verdict */
-	__u8 pad[3];
+	__u32 rule[FL_VIEWS];	/* what `fairlead policy` calls it, 0: none */
+	__u8 verdict[FL_VIEWS]; /* enum fl_verdict */
+	__u8 pad[2];
 };
-_Static_assert(sizeof(struct fl_policy_entry) == 8, "policy entry is ABI");
+_Static_assert(sizeof(struct fl_policy_entry) == 12, "policy entry is ABI");
 
 enum fl_direction { FL_INGRESS, FL_EGRESS };
-enum fl_verdict { FL_DENY, FL_ALLOW };
+enum fl_verdict { FL_DENY, FL_ALLOW, FL_UNSAID };
 
 /* fl_masquerade: LPM trie, struct fl_prefix -> __u32 (1): destinations that
  * see the pod's own address. Written by the agent. */

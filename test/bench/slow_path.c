@@ -77,10 +77,13 @@ static void endpoint_govern(const struct policy_compiled *c, int i,
 
 	if (!id || map_lookup(fd, a, &ep))
 		errx(1, "pod %d is not known", i);
-	ep.identity = id->identity;
-	ep.policy_id = c->endpoints[i].policy_id;
-	ep.flags = c->endpoints[i].flags;
-	if (ep.flags != (FL_ENDPOINT_INGRESS | FL_ENDPOINT_EGRESS))
+	for (int v = 0; v < FL_VIEWS; v++)
+		ep.view[v] = (struct fl_endpoint_view){
+			.identity = id->identity,
+			.policy_id = c->endpoints[i].policy_id,
+			.flags = c->endpoints[i].flags,
+		};
+	if (ep.view[0].flags != (FL_ENDPOINT_INGRESS | FL_ENDPOINT_EGRESS))
 		errx(1, "no policy governs pod %d", i);
 	put(fd, a, &ep);
 	close(fd);
@@ -90,10 +93,18 @@ static void compiled_write(const struct policy_compiled *c)
 {
 	int policy = map_of(FL_MAP_POLICY), routes = map_of(FL_MAP_ROUTES);
 
-	for (size_t i = 0; i < c->n_entries; i++)
-		put(policy, &c->entries[i].key, &c->entries[i].value);
+	for (size_t i = 0; i < c->n_entries; i++) {
+		const struct policy_answer *a = &c->entries[i].value;
+		const struct fl_policy_entry both = {
+			.rule = {a->rule, a->rule},
+			.verdict = {a->verdict, a->verdict},
+		};
+
+		put(policy, &c->entries[i].key, &both);
+	}
 	for (size_t i = 0; i < c->n_identities; i++) {
-		struct fl_route r = {.identity = c->identities[i].identity};
+		__u32 identity = c->identities[i].identity;
+		struct fl_route r = {.identity = {identity, identity}};
 
 		put(routes, &c->identities[i].prefix, &r);
 	}

@@ -322,7 +322,11 @@ static inline void pod_make(struct link_ctx *here, int pods_ns, int i,
 {
 	const unsigned char gateway[] = FL_GATEWAY_MAC;
 	const char *name = i ? "pod1" : "pod0";
-	struct fl_endpoint ep = {.identity = FL_IDENTITY_POD, .mtu = 1450};
+	struct fl_endpoint ep = {
+		.mtu = 1450,
+		.view = {{.identity = FL_IDENTITY_POD},
+			 {.identity = FL_IDENTITY_POD}},
+	};
 	struct link_info l;
 	int fd = map_open(config.bpf_root, FL_MAP_ENDPOINTS, &e);
 
@@ -340,7 +344,7 @@ static inline void pod_make(struct link_ctx *here, int pods_ns, int i,
 static inline void first_epoch(struct fl_config *cfg, void *arg)
 {
 	(void)arg;
-	cfg->epoch = 1;
+	cfg->epoch = FL_EPOCH_STEP;
 }
 
 static inline void datapath_make(const char *root)

@@ -319,7 +319,7 @@ static void pending_pods_know_their_host_only(void **state)
 	police_a(f, FL_ENDPOINT_PENDING);
 	send_ab(f, IPPROTO_TCP, 80, FL_PASS_LOCAL); /* no policies: no matter */
 	flows_forget();
-	node.config.flags = FL_CONFIG_PENDING_DENY;
+	config_flags(FL_CONFIG_PENDING_DENY);
 	config_write();
 	send_ab(f, IPPROTO_TCP, 80, FL_DROP_PENDING);
 	message(&p, .src = &f->pod_b, .dst = &f->pod_a, .smac = mac_b);
@@ -357,7 +357,7 @@ static void audit_tells_and_lets_pass(void **state)
 	police_b(f, FL_ENDPOINT_INGRESS);
 	flows_forget();
 	send_ab(f, IPPROTO_TCP, 80, FL_DROP_POLICY);
-	node.config.flags = FL_CONFIG_AUDIT;
+	config_flags(FL_CONFIG_AUDIT);
 	config_write();
 	audited(f);
 }

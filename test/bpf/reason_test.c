@@ -272,7 +272,7 @@ static bool produce(enum fl_reason r)
 		DROP(FROM_POD_A, r, .src = a, .dst = &f->remote_pod);
 		return true;
 	case FL_DROP_PENDING:
-		node.config.flags = FL_CONFIG_PENDING_DENY;
+		config_flags(FL_CONFIG_PENDING_DENY);
 		config_write();
 		govern(a, node.pod_a, mac_a, 0, FL_ENDPOINT_PENDING);
 		DROP(FROM_POD_A, r, .src = a, .dst = b);

@@ -33,9 +33,21 @@ void config_write(void)
 	     "write fl_config");
 }
 
+void config_flags(__u16 flags)
+{
+	for (int i = 0; i < FL_VIEWS; i++)
+		node.config.flags[i] = flags;
+}
+
+void view_turn_now(void)
+{
+	node.config.epoch += FL_EPOCH_VIEW;
+	config_write();
+}
+
 void epoch_raise_now(void)
 {
-	node.config.epoch++;
+	node.config.epoch += FL_EPOCH_STEP;
 	config_write();
 }
 
@@ -55,9 +67,11 @@ void endpoint_write(const struct fl_addr *a, unsigned int ifindex,
 {
 	struct fl_endpoint ep = {
 		.ifindex = ifindex,
-		.identity = FL_IDENTITY_POD,
 		.mtu = mtu,
 	};
+
+	for (int i = 0; i < FL_VIEWS; i++)
+		ep.view[i].identity = FL_IDENTITY_POD;
 
 	memcpy(ep.mac, mac, 6);
 	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_endpoints), a,
@@ -71,11 +85,15 @@ void endpoint_police(const struct fl_addr *a, unsigned int ifindex,
 {
 	struct fl_endpoint ep = {
 		.ifindex = ifindex,
-		.identity = identity,
-		.policy_id = policy_id,
-		.flags = flags,
 		.mtu = 1500,
 	};
+
+	for (int i = 0; i < FL_VIEWS; i++)
+		ep.view[i] = (struct fl_endpoint_view){
+			.identity = identity,
+			.policy_id = policy_id,
+			.flags = flags,
+		};
 
 	memcpy(ep.mac, mac, 6);
 	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_endpoints), a,
@@ -97,7 +115,8 @@ void policy_write(__u32 policy_id, enum fl_direction direction, __u32 identity,
 		.proto = proto,
 		.port = htons(port),
 	};
-	struct fl_policy_entry entry = {.rule = rule, .verdict = verdict};
+	struct fl_policy_entry entry = {.rule = {rule, rule},
+					.verdict = {verdict, verdict}};
 
 	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_policy), &key,
 				 &entry, 0),
@@ -124,7 +143,7 @@ void route_write(const char *prefix, const struct fl_addr *tunnel,
 	struct fl_prefix key = prefix_of(prefix);
 	struct fl_route r = {
 		.node_id = node_id,
-		.identity = identity,
+		.identity = {identity, identity},
 		.flags = flags,
 	};
 

@@ -12,7 +12,9 @@
 /* ---- what the agent and the plugin write ----------------------------- */
 
 void config_write(void); /* after a change of node.config */
+void config_flags(__u16 flags); /* in both views; writes nothing */
 void epoch_raise_now(void);
+void view_turn_now(void);
 __u32 epoch_now(void); /* as the map has it */
 
 void endpoint_write(const struct fl_addr *a, unsigned int ifindex,

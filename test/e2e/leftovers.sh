@@ -19,7 +19,7 @@ leftovers() {
 	find "$s" \( -name '.*' -o -name '*.tmp*' -o -name '*.new' \) -type f |
 		grep -v '/endpoints/\|/ips/\|lock' | sed 's/^/temporary /'
 	links_pins | comm -13 "$DIR/pins.before" - | sed 's/^/pin /'
-	bpftool -j map dump pinned "$(bpf_root a)/v1/maps/fl_endpoints" |
+	bpftool -j map dump pinned "$(bpf_root a)/v2/maps/fl_endpoints" |
 		jq -r '.[] | "map entry \(.formatted.key // .key | tojson)"'
 }
 nothing_left() { check_eq "$1" "$(leftovers)" ""; }

@@ -26,7 +26,7 @@ static struct endpoint_entry entry(const char *text, unsigned int ifindex,
 {
 	return (struct endpoint_entry){
 		.addr = addr(text),
-		.value = {.ifindex = ifindex, .flags = flags}};
+		.value = {.ifindex = ifindex, .view = {{.flags = flags}}}};
 }
 
 static void add_pod(struct endpoints *eps, const char *name,
@@ -53,7 +53,7 @@ static void one_endpoint_is_one_line_with_all_its_addresses(void **state)
 
 	(void)state;
 	add_pod(&eps, "web-0", 7, "10.1.0.5", "fd00:1::5");
-	endpoint_list_join(&eps, entries, 2);
+	endpoint_list_join(&eps, entries, 2, 0);
 	assert_int_equal(eps.n, 1);
 	assert_int_equal(eps.list[0].faults, 0);
 	assert_string_equal(endpoint_addrs(&eps.list[0], buf),
@@ -73,7 +73,7 @@ static void what_files_and_map_do_not_agree_on_is_named(void **state)
 	(void)state;
 	add_pod(&eps, "web-1", 8, "10.1.0.6", "fd00:1::6");
 	add_pod(&eps, "web-2", 10, "10.1.0.7", "fd00:1::7");
-	endpoint_list_join(&eps, entries, 3);
+	endpoint_list_join(&eps, entries, 3, 0);
 	assert_int_equal(eps.n, 4);
 	assert_string_equal(endpoint_faults(eps.list[0].faults, buf),
 			    "pending,no-record");
@@ -96,7 +96,7 @@ static void an_address_that_moved_belongs_to_its_new_device(void **state)
 
 	(void)state;
 	add_pod(&eps, "web-0", 7, "10.1.0.5", "fd00:1::5");
-	endpoint_list_join(&eps, entries, 2);
+	endpoint_list_join(&eps, entries, 2, 0);
 	assert_int_equal(eps.n, 2);
 	assert_int_equal(eps.list[0].faults, ENDPOINT_NOT_IN_MAP);
 	assert_int_equal(eps.list[1].faults, ENDPOINT_NO_RECORD);

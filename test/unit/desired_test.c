@@ -236,7 +236,7 @@ static void pods_of_other_nodes_live_behind_their_tunnel_address(void **state)
 	assert_addr(&v4->node, "10.0.0.12");
 	assert_addr(&v6->node, "10.0.0.12");
 	assert_int_equal(v4->flags, FL_ROUTE_POD_CIDR);
-	assert_int_equal(v4->identity, FL_IDENTITY_POD);
+	assert_int_equal(v4->identity[0], FL_IDENTITY_POD);
 	assert_int_equal(v4->node_id, v6->node_id);
 	assert_int_not_equal(v4->node_id, 0);
 }
@@ -254,12 +254,12 @@ static void nodes_are_known_by_all_their_addresses(void **state)
 		const struct fl_route *r = route(others[i]);
 
 		assert_int_equal(r->flags, FL_ROUTE_NODE);
-		assert_int_equal(r->identity, FL_IDENTITY_REMOTE_NODE);
+		assert_int_equal(r->identity[0], FL_IDENTITY_REMOTE_NODE);
 		assert_addr(&r->node, "10.0.0.12");
 		assert_int_equal(r->node_id, route("10.2.0.0/24")->node_id);
 		r = route(own[i]);
 		assert_int_equal(r->flags, FL_ROUTE_NODE | FL_ROUTE_LOCAL);
-		assert_int_equal(r->identity, FL_IDENTITY_HOST);
+		assert_int_equal(r->identity[0], FL_IDENTITY_HOST);
 		assert_true(addr_is_zero(&r->node));
 	}
 }
@@ -282,7 +282,7 @@ static void every_address_of_the_host_is_the_host(void **state)
 	(void)state;
 	add_addr(1, "192.0.2.7/32");
 	compute();
-	assert_int_equal(route("192.0.2.7")->identity, FL_IDENTITY_HOST);
+	assert_int_equal(route("192.0.2.7")->identity[0], FL_IDENTITY_HOST);
 	assert_null(entries_find(&desired.routes, &link_local));
 	assert_null(entries_find(&desired.routes, &loopback));
 }
@@ -635,10 +635,10 @@ static void a_pod_has_an_entry_and_a_route_for_each_address(void **state)
 	assert_int_equal(desired.endpoints.n, 2);
 	e = entries_find(&desired.endpoints, &v6);
 	assert_int_equal(e->ifindex, 9);
-	assert_int_equal(e->identity, FL_IDENTITY_POD);
+	assert_int_equal(e->view[0].identity, FL_IDENTITY_POD);
 	assert_int_equal(e->mtu, 1450);
 	assert_int_equal(e->mac[5], 9);
-	assert_int_equal(e->flags, 0);
+	assert_int_equal(e->view[0].flags, 0);
 	assert_int_equal(host_route("10.1.0.5")->ifindex, 9);
 	assert_addr(&host_route("10.1.0.5")->src, "10.1.0.1");
 	assert_addr(&host_route("fd00:1::5")->src, "fd00:1::1");

@@ -188,7 +188,7 @@ static void write_maps(void)
 {
 	copy(&desired.routes, &found_routes);
 	copy(&desired.endpoints, &found_endpoints);
-	found.enforced = desired.config.flags & FL_CONFIG_PENDING_DENY;
+	found.enforced = desired.config.flags[0] & FL_CONFIG_PENDING_DENY;
 	policies_commit(&policies);
 }
 
@@ -244,14 +244,15 @@ static void without_policies_all_is_as_if_there_could_be_none(void **state)
 	desired_init(&plain);
 	desired_compute(&in, &plain);
 	assert_int_equal(desired.policy.n, 0);
-	assert_int_equal(desired.config.flags, 0);
+	assert_int_equal(desired.config.flags[0], 0);
 	assert_int_equal(desired.node.default_verdict, DEFAULT_ALLOW);
 	assert_int_equal(desired.routes.n, plain.routes.n);
 	assert_memory_equal(desired.routes.data, plain.routes.data,
 			    plain.routes.n * (sizeof(struct fl_prefix) +
 					      sizeof(struct fl_route)));
-	assert_int_equal(endpoint("10.1.0.2").identity, FL_IDENTITY_POD);
-	assert_int_equal(endpoint("10.1.0.2").flags, 0);
+	assert_int_equal(endpoint("10.1.0.2").view[0].identity,
+			 FL_IDENTITY_POD);
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags, 0);
 	desired_free(&plain);
 }
 
@@ -262,14 +263,17 @@ static void who_is_selected_is_governed_and_nobody_else(void **state)
 	(void)state;
 	cluster(CLUSTER POLICY("p", SELECTS("web") ", " FROM("client")));
 	compute();
-	assert_int_equal(endpoint("10.1.0.2").flags, FL_ENDPOINT_INGRESS);
-	assert_int_not_equal(endpoint("10.1.0.2").policy_id, 0);
-	assert_int_equal(endpoint("10.1.0.3").flags, 0);
-	assert_int_equal(endpoint("10.1.0.3").policy_id, 0);
-	assert_true(endpoint("10.1.0.3").identity >= FL_IDENTITY_FIRST_FREE);
-	assert_int_equal(endpoint("10.1.0.2").identity, FL_IDENTITY_POD);
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags,
+			 FL_ENDPOINT_INGRESS);
+	assert_int_not_equal(endpoint("10.1.0.2").view[0].policy_id, 0);
+	assert_int_equal(endpoint("10.1.0.3").view[0].flags, 0);
+	assert_int_equal(endpoint("10.1.0.3").view[0].policy_id, 0);
+	assert_true(endpoint("10.1.0.3").view[0].identity >=
+		    FL_IDENTITY_FIRST_FREE);
+	assert_int_equal(endpoint("10.1.0.2").view[0].identity,
+			 FL_IDENTITY_POD);
 	assert_int_equal(desired.policy.n, 1);
-	assert_int_equal(desired.config.flags, FL_CONFIG_PENDING_DENY);
+	assert_int_equal(desired.config.flags[0], FL_CONFIG_PENDING_DENY);
 	assert_int_equal(desired.node.default_verdict, DEFAULT_DENY);
 }
 
@@ -279,10 +283,11 @@ static void a_pod_that_nobody_told_of_waits(void **state)
 	add_pod("new", 12, "10.1.0.4");
 	cluster(CLUSTER POLICY("p", SELECTS("web")));
 	compute();
-	assert_int_equal(endpoint("10.1.0.4").flags, FL_ENDPOINT_PENDING);
+	assert_int_equal(endpoint("10.1.0.4").view[0].flags,
+			 FL_ENDPOINT_PENDING);
 	cluster(CLUSTER POD("new", "10.1.0.4", "") POLICY("p", SELECTS("web")));
 	compute();
-	assert_int_equal(endpoint("10.1.0.4").flags, 0);
+	assert_int_equal(endpoint("10.1.0.4").view[0].flags, 0);
 }
 
 static void without_policies_nobody_waits(void **state)
@@ -291,7 +296,7 @@ static void without_policies_nobody_waits(void **state)
 	add_pod("new", 12, "10.1.0.4");
 	cluster(CLUSTER);
 	compute();
-	assert_int_equal(endpoint("10.1.0.4").flags, 0);
+	assert_int_equal(endpoint("10.1.0.4").view[0].flags, 0);
 }
 
 /* The plugin knew no name; or an older pod of the same name is still told of;
@@ -304,18 +309,22 @@ static void a_pod_is_found_by_what_is_known_of_it(void **state)
 	cluster(CLUSTER POD("new", "10.1.0.4", ", uid: one")
 			POLICY("p", SELECTS("new")));
 	compute();
-	assert_int_equal(endpoint("10.1.0.4").flags, FL_ENDPOINT_INGRESS);
+	assert_int_equal(endpoint("10.1.0.4").view[0].flags,
+			 FL_ENDPOINT_INGRESS);
 	strcpy(r->pod_namespace, "default");
 	strcpy(r->pod_name, "new");
 	strcpy(r->pod_uid, "two");
 	compute();
-	assert_int_equal(endpoint("10.1.0.4").flags, FL_ENDPOINT_INGRESS);
+	assert_int_equal(endpoint("10.1.0.4").view[0].flags,
+			 FL_ENDPOINT_INGRESS);
 	r->addrs[0] = addr("10.1.0.5");
 	compute();
-	assert_int_equal(endpoint("10.1.0.5").flags, FL_ENDPOINT_PENDING);
+	assert_int_equal(endpoint("10.1.0.5").view[0].flags,
+			 FL_ENDPOINT_PENDING);
 	strcpy(r->pod_uid, "one");
 	compute();
-	assert_int_equal(endpoint("10.1.0.5").flags, FL_ENDPOINT_INGRESS);
+	assert_int_equal(endpoint("10.1.0.5").view[0].flags,
+			 FL_ENDPOINT_INGRESS);
 }
 
 static void audit_is_for_a_pod_or_for_all_of_the_node(void **state)
@@ -326,12 +335,13 @@ static void audit_is_for_a_pod_or_for_all_of_the_node(void **state)
 			    ", annotations: {fairlead.io/policy-audit: 'true'}")
 				POLICY("p", "podSelector: {}"));
 	compute();
-	assert_int_equal(endpoint("10.1.0.2").flags,
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags,
 			 FL_ENDPOINT_INGRESS | FL_ENDPOINT_AUDIT);
-	assert_int_equal(endpoint("10.1.0.3").flags, FL_ENDPOINT_INGRESS);
+	assert_int_equal(endpoint("10.1.0.3").view[0].flags,
+			 FL_ENDPOINT_INGRESS);
 	config.policy_audit = true;
 	compute();
-	assert_int_equal(desired.config.flags, FL_CONFIG_AUDIT);
+	assert_int_equal(desired.config.flags[0], FL_CONFIG_AUDIT);
 	assert_int_equal(desired.node.default_verdict, DEFAULT_ALLOW);
 }
 
@@ -346,13 +356,13 @@ static void a_pod_of_another_node_is_told_apart_and_stays_there(void **state)
 	compute();
 	range = route("10.2.0.0/24");
 	far = route("10.2.0.2");
-	assert_int_equal(range.identity, FL_IDENTITY_UNKNOWN);
-	assert_true(far.identity >= FL_IDENTITY_FIRST_FREE);
+	assert_int_equal(range.identity[0], FL_IDENTITY_UNKNOWN);
+	assert_true(far.identity[0] >= FL_IDENTITY_FIRST_FREE);
 	assert_int_equal(far.node_id, range.node_id);
 	assert_int_equal(far.flags, range.flags);
 	assert_true(addr_equal(&far.node, &range.node));
 	assert_false(addr_is_zero(&far.node));
-	assert_int_equal(route("10.1.0.0/24").identity, FL_IDENTITY_POD);
+	assert_int_equal(route("10.1.0.0/24").identity[0], FL_IDENTITY_POD);
 	assert_false(has_route("10.1.0.3")); /* fl_endpoints knows it */
 }
 
@@ -363,10 +373,12 @@ static void a_range_of_the_world_is_no_nodes(void **state)
 		"p", SELECTS("web") ", " BLOCK("192.0.2.0/24, "
 					       "except: [192.0.2.128/25]")));
 	compute();
-	assert_true(route("192.0.2.0/24").identity >= FL_IDENTITY_FIRST_FREE);
+	assert_true(route("192.0.2.0/24").identity[0] >=
+		    FL_IDENTITY_FIRST_FREE);
 	assert_int_equal(route("192.0.2.0/24").node_id, 0);
 	assert_int_equal(route("192.0.2.0/24").flags, 0);
-	assert_int_equal(route("192.0.2.128/25").identity, FL_IDENTITY_WORLD);
+	assert_int_equal(route("192.0.2.128/25").identity[0],
+			 FL_IDENTITY_WORLD);
 }
 
 static void a_range_covers_nodes_ranges_and_pods(void **state)
@@ -381,16 +393,17 @@ static void a_range_covers_nodes_ranges_and_pods(void **state)
 	node = route("10.0.0.12");
 	own = route("10.0.0.11");
 	assert_int_equal(wide.flags, 0);
-	assert_int_equal(node.identity, wide.identity);
+	assert_int_equal(node.identity[0], wide.identity[0]);
 	assert_int_equal(node.flags, FL_ROUTE_NODE);
 	assert_int_not_equal(node.node_id, 0);
 	assert_int_equal(own.flags, FL_ROUTE_NODE | FL_ROUTE_LOCAL);
-	assert_int_not_equal(own.identity, FL_IDENTITY_HOST);
-	assert_int_not_equal(own.identity, node.identity);
-	assert_int_equal(route("172.17.0.1").identity, FL_IDENTITY_HOST);
-	assert_int_equal(route("10.2.0.2").identity, wide.identity);
-	assert_int_equal(route("10.2.0.0/24").identity, FL_IDENTITY_UNKNOWN);
-	assert_int_equal(endpoint("10.1.0.3").identity, wide.identity);
+	assert_int_not_equal(own.identity[0], FL_IDENTITY_HOST);
+	assert_int_not_equal(own.identity[0], node.identity[0]);
+	assert_int_equal(route("172.17.0.1").identity[0], FL_IDENTITY_HOST);
+	assert_int_equal(route("10.2.0.2").identity[0], wide.identity[0]);
+	assert_int_equal(route("10.2.0.0/24").identity[0], FL_IDENTITY_UNKNOWN);
+	assert_int_equal(endpoint("10.1.0.3").view[0].identity,
+			 wide.identity[0]);
 }
 
 static void nodes_are_told_apart_by_their_labels(void **state)
@@ -404,9 +417,10 @@ static void nodes_are_told_apart_by_their_labels(void **state)
 		" {matchLabels: {zone: y}}}]}]}}\n");
 	compute();
 	assert_int_equal(policies.n_invalid, 0);
-	assert_true(route("10.0.0.12").identity >= FL_IDENTITY_FIRST_FREE);
-	assert_int_equal(route("10.0.0.11").identity, FL_IDENTITY_HOST);
-	assert_int_equal(endpoint("10.1.0.2").flags, FL_ENDPOINT_EGRESS);
+	assert_true(route("10.0.0.12").identity[0] >= FL_IDENTITY_FIRST_FREE);
+	assert_int_equal(route("10.0.0.11").identity[0], FL_IDENTITY_HOST);
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags,
+			 FL_ENDPOINT_EGRESS);
 }
 
 /* ---- no room -------------------------------------------------------- */
@@ -440,18 +454,21 @@ static void policies_without_room_leave_all_as_it_was(void **state)
 	assert_memory_equal(&web, &now, sizeof(web));
 	now = endpoint("10.1.0.3");
 	assert_memory_equal(&client, &now, sizeof(client));
-	assert_int_equal(endpoint("10.1.0.4").flags, FL_ENDPOINT_PENDING);
-	assert_int_equal(route("10.2.0.0/24").identity, FL_IDENTITY_UNKNOWN);
+	assert_int_equal(endpoint("10.1.0.4").view[0].flags,
+			 FL_ENDPOINT_PENDING);
+	assert_int_equal(route("10.2.0.0/24").identity[0], FL_IDENTITY_UNKNOWN);
 	assert_int_equal(route("10.2.0.2").flags, FL_ROUTE_POD_CIDR);
 
 	found.max_entries = 100;
 	compute();
 	assert_false(desired.keep_policy);
-	assert_int_equal(endpoint("10.1.0.4").flags, 0);
-	assert_int_equal(endpoint("10.1.0.3").flags,
+	assert_int_equal(endpoint("10.1.0.4").view[0].flags, 0);
+	assert_int_equal(endpoint("10.1.0.3").view[0].flags,
 			 FL_ENDPOINT_INGRESS | FL_ENDPOINT_EGRESS);
-	assert_int_equal(endpoint("10.1.0.2").policy_id, web.policy_id);
-	assert_int_equal(endpoint("10.1.0.3").identity, client.identity);
+	assert_int_equal(endpoint("10.1.0.2").view[0].policy_id,
+			 web.view[0].policy_id);
+	assert_int_equal(endpoint("10.1.0.3").view[0].identity,
+			 client.view[0].identity);
 }
 
 /* As when the kernel has no memory for an entry. */
@@ -470,8 +487,9 @@ static void policies_that_cannot_be_written_leave_all_as_it_was(void **state)
 	policies_join(&in, &found, &policies, &desired);
 	assert_true(desired.keep_policy);
 	assert_true(has_problem("no memory; what was in force stays"));
-	assert_int_equal(endpoint("10.1.0.3").flags, 0);
-	assert_int_equal(endpoint("10.1.0.2").flags, FL_ENDPOINT_INGRESS);
+	assert_int_equal(endpoint("10.1.0.3").view[0].flags, 0);
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags,
+			 FL_ENDPOINT_INGRESS);
 }
 
 static void what_is_kept_goes_with_its_node(void **state)
@@ -488,7 +506,7 @@ static void what_is_kept_goes_with_its_node(void **state)
 	assert_true(desired.keep_policy);
 	assert_false(has_route("10.2.0.2"));
 	assert_true(has_route("192.0.2.0/24"));
-	assert_int_equal(route("10.3.0.0/24").identity, FL_IDENTITY_UNKNOWN);
+	assert_int_equal(route("10.3.0.0/24").identity[0], FL_IDENTITY_UNKNOWN);
 }
 
 /* ---- not all is known ----------------------------------------------- */
@@ -505,14 +523,15 @@ static void a_model_with_holes_opens_nothing(void **state)
 	cluster(CLUSTER);
 	compute();
 	assert_true(desired.keep_policy);
-	assert_int_equal(endpoint("10.1.0.2").flags, FL_ENDPOINT_INGRESS);
-	assert_int_equal(desired.config.flags, FL_CONFIG_PENDING_DENY);
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags,
+			 FL_ENDPOINT_INGRESS);
+	assert_int_equal(desired.config.flags[0], FL_CONFIG_PENDING_DENY);
 	assert_int_equal(desired.node.default_verdict, DEFAULT_DENY);
 	found.synced = true;
 	compute();
 	assert_false(desired.keep_policy);
-	assert_int_equal(endpoint("10.1.0.2").flags, 0);
-	assert_int_equal(desired.config.flags, 0);
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags, 0);
+	assert_int_equal(desired.config.flags[0], 0);
 }
 
 static void a_model_with_holes_may_close(void **state)
@@ -522,7 +541,8 @@ static void a_model_with_holes_may_close(void **state)
 	cluster(CLUSTER SMALL);
 	compute();
 	assert_false(desired.keep_policy);
-	assert_int_equal(endpoint("10.1.0.2").flags, FL_ENDPOINT_INGRESS);
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags,
+			 FL_ENDPOINT_INGRESS);
 }
 
 static void without_maps_to_write_flags_stay_as_they_are(void **state)
@@ -532,7 +552,8 @@ static void without_maps_to_write_flags_stay_as_they_are(void **state)
 	cluster(CLUSTER SMALL);
 	compute();
 	assert_true(desired.keep_policy);
-	assert_int_equal(endpoint("10.1.0.2").flags, FL_ENDPOINT_PENDING);
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags,
+			 FL_ENDPOINT_PENDING);
 }
 
 /* ---- for people ----------------------------------------------------- */
@@ -545,7 +566,8 @@ static void invalid_policies_are_counted_and_deny(void **state)
 	assert_int_equal(policies.n, 1);
 	assert_int_equal(policies.n_invalid, 1);
 	assert_int_equal(policies.n_problems, 1); /* what it is, not that */
-	assert_int_equal(endpoint("10.1.0.2").flags, FL_ENDPOINT_INGRESS);
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags,
+			 FL_ENDPOINT_INGRESS);
 	assert_int_equal(desired.policy.n, 0);
 }
 
