@@ -131,7 +131,7 @@ static int read_metadata(struct kube_watch *w, const cJSON *metadata)
 /* What is no list (a Status, say) must not pass for an empty one. */
 static int check_kind(struct kube_watch *w, const char *json, size_t len)
 {
-	if (len > 6 && !strcmp(json + len - 5, "List\""))
+	if (len >= 6 && !strcmp(json + len - 5, "List\""))
 		return 0;
 	return watch_end(w, END_MALFORMED, "no list but kind %.64s", json);
 }
