@@ -35,6 +35,7 @@ ARCHIVES := $(MODULES:%=$(BUILD)/lib%.a)
 UNIT     := $(patsubst test/unit/%.c,$(BUILD)/test/unit/%,$(wildcard test/unit/*_test.c))
 BPFTESTS := $(patsubst test/bpf/%.c,$(BUILD)/test/bpf/%,$(wildcard test/bpf/*_test.c))
 POLICYPROBE := $(BUILD)/test/policy/probe
+KUBETOOLS := $(patsubst test/kube/%.c,$(BUILD)/test/kube/%,$(wildcard test/kube/*.c))
 BENCH    := $(patsubst test/bench/%.c,$(BUILD)/test/bench/%,$(wildcard test/bench/*.c))
 
 .DELETE_ON_ERROR:
@@ -136,7 +137,12 @@ manifests: $(BUILD)/helmtemplate ## Write deploy/kubernetes/ from the Helm chart
 
 # ---- tests, continued ----------------------------------------------------
 
-tests: programs $(UNIT) $(BPFTESTS) $(BENCH) $(POLICYPROBE)
+$(BUILD)/test/kube/%: $(BUILD)/obj/test/kube/%.o $(BUILD)/libkube.a $(BUILD)/liblib.a
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -levent_core -lyaml
+
+tests: programs $(UNIT) $(BPFTESTS) $(BENCH) $(POLICYPROBE) $(KUBETOOLS)
 
 test: ## Set up, build and run all tests (root); ONLY="unit bpf/x e2e/y" picks some
 	$(as_root)

@@ -77,6 +77,12 @@ static const char *header_value(const char *line, size_t len, const char *name,
 	return buf;
 }
 
+/* The empty line behind the last header. */
+static bool is_end(const char *line, size_t len)
+{
+	return len == 0 || line[0] == '\r' || line[0] == '\n';
+}
+
 size_t http_call_on_header(char *line, size_t size, size_t n, void *arg)
 {
 	struct kube_call *c = arg;
@@ -97,7 +103,10 @@ size_t http_call_on_header(char *line, size_t size, size_t n, void *arg)
 	value = header_value(line, len, "Retry-After", buf, sizeof(buf));
 	if (value)
 		c->retry_after = http_retry_after(c->h->curl, value);
-	return len;
+	if (is_end(line, len) && http_call_status(c) / 100 == 2 &&
+	    c->request.accepted)
+		c->request.accepted(c->request.arg);
+	return c->dead ? 0 : len;
 }
 
 static size_t keep_error(struct kube_call *c, const char *data, size_t len)
