@@ -73,6 +73,11 @@ static const char *proto_name(__u8 proto)
 	return "";
 }
 
+static const char *direction_name(const struct policy_rule *r)
+{
+	return r->direction == FL_INGRESS ? "ingress" : "egress";
+}
+
 /* Asked once for each name and protocol. */
 static void on_nameless(struct complaints *c, const struct policy_world *w,
 			const struct catalog *catalog)
@@ -99,9 +104,10 @@ static void on_nameless(struct complaints *c, const struct policy_world *w,
 				continue;
 			policy_title(w->policies[r->policy], title,
 				     sizeof(title));
-			complain(c, store_format("%s: no pod has a port named "
-						 "\"%s\"%s",
-						 title, p->name,
+			complain(c, store_format("%s, %s rule %u: no pod has a "
+						 "port named \"%s\"%s",
+						 title, direction_name(r->rule),
+						 r->rule->index + 1, p->name,
 						 proto_name(p->proto)));
 		}
 	}
