@@ -20,6 +20,18 @@ static int os_error(const struct kube_call *c, int otherwise)
 	return code > 0 ? -(int)code : otherwise;
 }
 
+/* What happened to a connection; libcurl's number may be of something later. */
+static int connection_error(const struct kube_call *c)
+{
+	static const int known[] = {ETIMEDOUT, ECONNRESET, EHOSTUNREACH,
+				    ENETUNREACH};
+
+	for (size_t i = 0; i < sizeof(known) / sizeof(*known); i++)
+		if (strstr(c->curl_error, strerror(known[i])))
+			return -known[i];
+	return os_error(c, -EIO);
+}
+
 /* A server that refuses our certificate says so only after the handshake. */
 static bool is_tls_alert(const struct kube_call *c)
 {
@@ -58,7 +70,7 @@ static int error_of(const struct kube_call *c, CURLcode code)
 		return -ENOMEM;
 	case CURLE_SEND_ERROR:
 	case CURLE_RECV_ERROR:
-		return is_tls_alert(c) ? -EACCES : os_error(c, -EIO);
+		return is_tls_alert(c) ? -EACCES : connection_error(c);
 	default:
 		return -EIO;
 	}
