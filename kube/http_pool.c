@@ -4,7 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum { IDLE_CONNECTIONS_MAX = 4 };
+/* libcurl counts those that are in use, too, and closes an idle one beyond it:
+ * over HTTP/1.1 each watch has a connection of its own. */
+enum { CONNECTIONS_KEPT = 16 };
 
 /* ---- from the event loop to libcurl ----------------------------------- */
 
@@ -105,7 +107,7 @@ struct http_pool *http_pool_new(struct kube_http *h)
 	curl->multi_setopt(p->multi, CURLMOPT_PIPELINING,
 			   (long)CURLPIPE_MULTIPLEX);
 	curl->multi_setopt(p->multi, CURLMOPT_MAXCONNECTS,
-			   (long)IDLE_CONNECTIONS_MAX);
+			   (long)CONNECTIONS_KEPT);
 	return p;
 }
 

@@ -230,6 +230,18 @@ static int check_proxy(struct reader *r, const char *url)
 		"proxy-url must begin with http://, https://, socks5:// or socks5h://");
 }
 
+/* libcurl verifies the name that is in the URL, so it becomes a part of one. */
+static int check_name(struct reader *r, const char *name)
+{
+	if (strspn(name, "abcdefghijklmnopqrstuvwxyz"
+			 "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+			 "0123456789-._:") == strlen(name) &&
+	    strlen(name) < 256)
+		return 0;
+	return err_set(r->err, EINVAL, "tls-server-name \"%.64s\" is no name",
+		       name);
+}
+
 static int read_cluster(struct reader *r, const cJSON *obj,
 			struct kube_config *c)
 {
@@ -267,8 +279,14 @@ static int read_cluster(struct reader *r, const cJSON *obj,
 		ret = get_copy(r, obj, "tls-server-name", &c->tls_server_name);
 	if (!ret)
 		ret = get_copy(r, obj, "proxy-url", &c->proxy_url);
+	if (!ret && c->tls_server_name)
+		ret = check_name(r, c->tls_server_name);
 	if (ret || !c->proxy_url)
 		return ret;
+	if (!url.tls)
+		return err_set(
+			r->err, EINVAL,
+			"plain http is for this machine: no proxy-url goes with it");
 	return check_proxy(r, c->proxy_url);
 }
 

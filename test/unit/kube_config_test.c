@@ -356,6 +356,15 @@ static void what_is_misspelt_is_an_error(void **state)
 	assert_int_equal(read_config("server: 'https://a', proxy-url: a:1", ""),
 			 -EINVAL);
 	assert_says("proxy-url");
+	assert_int_equal(
+		read_config("server: 'http://[::1]', proxy-url: 'http://a:1'",
+			    ""),
+		-EINVAL);
+	assert_says("no proxy-url goes with it");
+	assert_int_equal(
+		read_config("server: 'https://a', tls-server-name: a/b", ""),
+		-EINVAL);
+	assert_says("tls-server-name");
 	assert_int_equal(read_config("tls-server-name: a", ""), -EINVAL);
 	assert_says("server is missing");
 	assert_int_equal(read_config("server: [a]", ""), -EINVAL);

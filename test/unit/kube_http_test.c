@@ -607,6 +607,23 @@ static void connections_are_used_again(void **state)
 	assert_int_equal(connection_of(&a), connection_of(&b));
 }
 
+/* Over HTTP/1.1 each watch keeps its connection to itself. */
+static void connections_are_used_again_beside_watches(void **state)
+{
+	const struct kube_request stall = {.path = "/stall"};
+	struct fetch watches[10] = {0}, a, b;
+
+	(void)state;
+	open_to("h1");
+	for (int i = 0; i < 10; i++)
+		start(&watches[i], &stall);
+	for (int i = 0; i < 10; i++)
+		run_until(&watches[i].n_data, 1);
+	a = get("/echo");
+	b = get("/echo");
+	assert_int_equal(connection_of(&a), connection_of(&b));
+}
+
 static void large_answers_come_compressed(void **state)
 {
 	static const char *const servers[] = {"h1", "h2"};
@@ -1053,6 +1070,7 @@ int main(void)
 		test(a_hundred_streams_share_a_connection),
 		test(a_hundred_requests_over_http1),
 		test(connections_are_used_again),
+		test(connections_are_used_again_beside_watches),
 		test(large_answers_come_compressed),
 		test(a_proxy_is_used_as_configured),
 		test(a_proxy_of_the_environment_is_used),
