@@ -66,6 +66,8 @@ static void mark_dead(struct kube_call *c)
 	c->h->any_dead = true;
 	if (c->idle_timer)
 		event_del(c->idle_timer);
+	if (c->connect_timer)
+		event_del(c->connect_timer);
 }
 
 void http_enter(struct kube_http *h)
@@ -110,6 +112,43 @@ static void silence(evutil_socket_t fd, short what, void *arg)
 	http_leave(h);
 }
 
+/* While one call connects, libcurl lets the others wait for its connection, and
+ * none of their time counts: should it not come, one after the other would have
+ * its ten seconds. */
+static void check_connected(evutil_socket_t fd, short what, void *arg)
+{
+	struct kube_call *c = arg;
+	struct kube_http *h = c->h;
+	struct kube_result result;
+	curl_off_t ready = 0;
+
+	(void)fd;
+	(void)what;
+	h->curl->easy_getinfo(c->easy, CURLINFO_PRETRANSFER_TIME_T, &ready);
+	if (ready)
+		return;
+	http_enter(h);
+	snprintf(c->curl_error, sizeof(c->curl_error),
+		 "no connection within %d s", CONNECT_SECONDS);
+	http_result_fill(c, CURLE_OPERATION_TIMEDOUT, &result);
+	http_finish(c, &result);
+	http_leave(h);
+}
+
+static int make_timers(struct kube_call *c, struct err *e)
+{
+	/* libcurl's own limit comes first: it knows more to say. */
+	const struct timeval connect = {.tv_sec = CONNECT_SECONDS + 1};
+
+	c->connect_timer = evtimer_new(c->h->base, check_connected, c);
+	if (!c->connect_timer || event_add(c->connect_timer, &connect))
+		return err_sys(e, ENOMEM, "begin a request");
+	if (!c->request.idle)
+		return 0;
+	c->idle_timer = evtimer_new(c->h->base, silence, c);
+	return c->idle_timer ? 0 : err_sys(e, ENOMEM, "begin a request");
+}
+
 static int to_pool(struct kube_call *c, struct err *e)
 {
 	struct kube_http *h = c->h;
@@ -134,11 +173,8 @@ static void begin(struct kube_call *c)
 	c->begun = true;
 	c->h->stats.requests++;
 	ret = http_call_prepare(c, &e);
-	if (!ret && c->request.idle) {
-		c->idle_timer = evtimer_new(c->h->base, silence, c);
-		if (!c->idle_timer)
-			ret = err_sys(&e, ENOMEM, "begin a request");
-	}
+	if (!ret)
+		ret = make_timers(c, &e);
 	if (!ret)
 		ret = to_pool(c, &e);
 	if (!ret) {

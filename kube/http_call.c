@@ -180,6 +180,8 @@ void http_call_free(struct kube_call *c)
 		c->h->curl->easy_cleanup(c->easy);
 	if (c->idle_timer)
 		event_free(c->idle_timer);
+	if (c->connect_timer)
+		event_free(c->connect_timer);
 	c->h->curl->slist_free_all(c->headers);
 	c->h->curl->slist_free_all(c->connect_to);
 	http_identity_put(c->identity);

@@ -19,6 +19,7 @@
 #include "server_url.h"
 
 enum {
+	CONNECT_SECONDS = 10,
 	ERROR_BODY_MAX = 8 << 10, /* what is kept of it, to be read as JSON */
 };
 
@@ -67,7 +68,7 @@ struct kube_call {
 	CURL *easy;
 	struct curl_slist *headers, *connect_to;
 	struct http_identity *identity;
-	struct event *idle_timer;
+	struct event *idle_timer, *connect_timer;
 	struct kube_request request; /* strings are ours */
 	bool begun, dead;	     /* dead: to be freed, no callbacks */
 	bool stopped, headers_too_big, body_is_enough, fell_silent;

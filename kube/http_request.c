@@ -11,7 +11,6 @@
 #include "../lib/cleanup.h"
 
 enum {
-	CONNECT_SECONDS = 10,
 	/* Half-open is noticed after 15 s of silence and 30 s of no answer. */
 	KEEPALIVE_IDLE = 15,
 	KEEPALIVE_INTERVAL = 5,

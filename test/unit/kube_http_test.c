@@ -11,7 +11,9 @@
 #include <string.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <netinet/in.h>
 #include <signal.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 #include <cmocka.h>
@@ -241,7 +243,7 @@ static void run_until(const int *n, int want)
 
 static void run_for_ms(int ms)
 {
-	struct timeval tv = {.tv_usec = ms * 1000};
+	struct timeval tv = {.tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000};
 	bool over = false;
 	struct event *guard = evtimer_new(base, give_up, &over);
 
@@ -884,6 +886,34 @@ static void a_silent_connection_gets_no_new_requests(void **state)
 	assert_string_equal(other.body, "and then ");
 }
 
+/* The kernel takes connections, and nobody answers them. */
+static void a_server_that_never_answers_is_given_up_by_all(void **state)
+{
+	__cleanup(fd_close) int fd = socket(AF_INET, SOCK_STREAM, 0);
+	struct sockaddr_in addr = {.sin_family = AF_INET,
+				   .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	const struct kube_request r = {.path = "/echo"};
+	socklen_t len = sizeof(addr);
+	struct fetch f[4] = {0};
+
+	(void)state;
+	assert_int_equal(bind(fd, (struct sockaddr *)&addr, len), 0);
+	assert_int_equal(listen(fd, 10), 0);
+	assert_int_equal(getsockname(fd, (struct sockaddr *)&addr, &len), 0);
+	config.server = format("https://127.0.0.1:%d", ntohs(addr.sin_port));
+	assert_int_equal(kube_http_open(base, &config, &http, &err), 0);
+	for (int i = 0; i < 4; i++)
+		start(&f[i], &r);
+	run_until(&f[0].n_done, 1);
+	/* Not ten seconds for each, one after the other. */
+	run_for_ms(3000);
+	for (int i = 0; i < 4; i++) {
+		assert_int_equal(f[i].n_done, 1);
+		assert_int_equal(f[i].r.error, -ETIMEDOUT);
+		assert_true(*f[i].r.message);
+	}
+}
+
 /* ---- callbacks that do things ----------------------------------------- */
 
 static void a_reader_can_stop(void **state)
@@ -1083,6 +1113,7 @@ int main(void)
 		test(silence_ends_at_the_idle_limit),
 		test(a_request_ends_at_its_time_limit),
 		test(a_silent_connection_gets_no_new_requests),
+		test(a_server_that_never_answers_is_given_up_by_all),
 		test(a_reader_can_stop),
 		test(calls_can_be_cancelled_at_any_time),
 		test(a_call_can_cancel_itself_from_data),
