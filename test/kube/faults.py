@@ -95,7 +95,7 @@ class Spoilt:
     async def head(self, code, headers=(), length=None):
         self.started = True
         r = self.rule
-        if any(k in r for k in ("garbage-after", "body")):
+        if any(k in r for k in ("garbage-after", "end-after", "body")):
             length = None  # it is not what it would have been
         if "content" in r:
             headers = [h for h in headers if h[0] != "Content-Type"]
