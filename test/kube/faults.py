@@ -23,6 +23,7 @@ ACTIONS = {
     "reset-after": int,   # bytes of body, then it is reset
     "end-after": int,     # bytes of body, then a clean end of it
     "garbage-after": int,  # bytes of body, then rubbish and a clean end
+    "plain": int,         # 1: not compressed, though asked
     "pieces": int,        # bytes of each write
     "pause": float,       # seconds between pieces
     "gone-after": int,    # events of a watch, then an ERROR event 410

@@ -135,7 +135,8 @@ async def send_pieces(req, out, pieces):
     else:
         return await out.send(200, b"".join(held))
     headers, pack = [("Content-Type", "application/json")], None
-    if "gzip" in req.headers.get("accept-encoding", ""):
+    if "gzip" in req.headers.get("accept-encoding", "") \
+            and "plain" not in req.rule:
         headers += [("Content-Encoding", "gzip"), ("Vary", "Accept-Encoding")]
         pack = zlib.compressobj(1, zlib.DEFLATED, 31)
     await out.head(200, headers)
