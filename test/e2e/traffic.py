@@ -10,6 +10,7 @@
   get HOST PORT BYTES              receive, compare the SHA-256
   udp HOST PORT SIZE...            datagrams that must come back unchanged
   steady tcp|udp HOST PORT SECONDS [RATE]   numbered messages, echoed; JSON
+  fresh tcp|udp HOST PORT SECONDS  a new connection for each message; JSON
   many HOST PORT N [--ports FIRST] [--hold FILE] [--patience SECONDS]
                                    N connections open at once; JSON
   http HOST PORT PATH              prints the body; status must be 200
@@ -201,6 +202,32 @@ def steady(proto, host, port, seconds, rate="200"):
     return Steady(proto, host, port, seconds, rate).run()
 
 
+def fresh(proto, host, port, seconds):
+    """One connection after the other. A SYN that is lost is sent again after a
+    second, which is too late."""
+    end, sent, lost = time.monotonic() + float(seconds), 0, []
+    over = []
+    signal.signal(signal.SIGTERM, lambda *_: over.append(1))
+    start = time.monotonic()
+    while not over and time.monotonic() < end:
+        at = time.monotonic()
+        kind = socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM
+        with socket.socket(resolve(host), kind) as s:
+            s.settimeout(0.9)
+            try:
+                s.connect((host, int(port)))
+                s.send(b"WHO\n" if proto == "tcp" else b"WHO")
+                if not s.recv(200):
+                    raise OSError("no answer")
+            except OSError as e:
+                lost.append((round((at - start) * 1000), str(e)))
+        sent += 1
+        time.sleep(max(0, at + 0.01 - time.monotonic()))
+    print(json.dumps({"sent": sent, "lost": len(lost), "which": lost[:10]}),
+          flush=True)
+    return 1 if lost or not sent else 0
+
+
 def http_get(host, port, path):
     c = http.client.HTTPConnection(host, int(port), timeout=5)
     c.request("GET", path)
@@ -210,7 +237,7 @@ def http_get(host, port, path):
 
 
 COMMANDS = {"serve": serve, "who": who, "reach": reach, "fragments": fragments, "put": put, "get": get, "udp": udp,
-            "steady": steady, "many": many, "http": http_get, "sctp-serve": sctp_serve, "sctp": sctp}
+            "steady": steady, "fresh": fresh, "many": many, "http": http_get, "sctp-serve": sctp_serve, "sctp": sctp}
 
 if __name__ == "__main__":
     if len(sys.argv) < 3 or sys.argv[1] not in COMMANDS:
