@@ -223,6 +223,103 @@ static bool has_problem(const char *words)
 	return false;
 }
 
+/* ---- annotations ---------------------------------------------------- */
+
+#define ANNOTATED(name, annotations, cidrs, addrs)                             \
+	"---\n{apiVersion: v1, kind: Node, metadata: {name: " name ", "        \
+	"annotations: {" annotations "}}, spec: {podCIDRs: [" cidrs "]}, "     \
+	"status: {addresses: [" addrs "]}}\n"
+
+static void a_node_is_reached_where_its_annotation_says(void **state)
+{
+	(void)state;
+	cluster(NODE_A ANNOTATED(
+		"b", "fairlead.io/address: '192.0.2.12, fd77::12'",
+		"10.2.0.0/24, 'fd00:2::/64'", IP("10.0.0.12") IP("fd00::12")));
+	compute();
+	assert_addr(&route("10.2.0.0/24")->node, "192.0.2.12");
+	assert_addr(&route("fd00:2::/64")->node, "192.0.2.12");
+	/* they are all its addresses */
+	assert_int_equal(route("192.0.2.12/32")->identity,
+			 FL_IDENTITY_REMOTE_NODE);
+	assert_int_equal(route("10.0.0.12/32")->node_id,
+			 route("192.0.2.12/32")->node_id);
+	assert_int_equal(desired.problems.n, 0);
+}
+
+/* Then the overlay runs over the other family, and pods have less room. */
+static void an_annotation_may_choose_the_family(void **state)
+{
+	(void)state;
+	cluster(NODE_A ANNOTATED("b", "fairlead.io/address: 'fd00::12'",
+				 "10.2.0.0/24",
+				 IP("10.0.0.12") IP("fd00::12")));
+	compute();
+	assert_addr(&route("10.2.0.0/24")->node, "fd00::12");
+	assert_int_equal(desired.node.mtu, 1500 - 70);
+}
+
+/* eth1 leads to the network that the annotation names. */
+static void the_device_of_an_annotated_address_is_an_uplink(void **state)
+{
+	(void)state;
+	add_link(7, "eth1", 9000);
+	add_addr(7, "192.0.2.11/24");
+	cluster(ANNOTATED("a", "fairlead.io/address: 192.0.2.11", "10.1.0.0/24",
+			  IP("10.0.0.11")) NODE_B);
+	compute();
+	assert_addr(&uplink(7)->v4, "192.0.2.11");
+}
+
+static void pod_ranges_may_come_from_an_annotation(void **state)
+{
+	(void)state;
+	cluster(ANNOTATED("a",
+			  "fairlead.io/pod-cidrs: '10.1.0.0/24,fd00:1::/64'",
+			  "", IP("10.0.0.11"))
+			ANNOTATED("b", "fairlead.io/pod-cidrs: 10.2.0.0/24", "",
+				  IP("10.0.0.12")));
+	compute();
+	assert_string_equal(desired.missing, "");
+	assert_int_equal(desired.node.n_pod_cidrs, 2);
+	assert_addr(&desired.config.host_v4, "10.1.0.1");
+	assert_int_equal(route("10.2.0.0/24")->flags, FL_ROUTE_POD_CIDR);
+}
+
+static void what_the_cluster_allocates_goes_before_an_annotation(void **state)
+{
+	struct fl_prefix other = prefix("10.9.0.0/24");
+
+	(void)state;
+	cluster(NODE_A ANNOTATED("b", "fairlead.io/pod-cidrs: 10.9.0.0/24",
+				 "10.2.0.0/24", IP("10.0.0.12")));
+	compute();
+	assert_int_equal(route("10.2.0.0/24")->flags, FL_ROUTE_POD_CIDR);
+	assert_null(entries_find(&desired.routes, &other));
+}
+
+static bool is_audited(void)
+{
+	const struct inputs in = {.config = &config, .model = &model};
+
+	return inputs_audit(&in);
+}
+
+static void a_node_may_only_tell_its_verdicts(void **state)
+{
+	(void)state;
+	assert_false(is_audited());
+	cluster(NODE_A ANNOTATED("b", "fairlead.io/policy-audit: 'true'", "",
+				 ""));
+	assert_false(is_audited());
+	cluster(ANNOTATED("a", "fairlead.io/policy-audit: 'true'", "", ""));
+	assert_true(is_audited());
+	cluster(ANNOTATED("a", "fairlead.io/policy-audit: 'false'", "", ""));
+	assert_false(is_audited());
+	config.policy_audit = true;
+	assert_true(is_audited());
+}
+
 /* ---- where things live ---------------------------------------------- */
 
 static void pods_of_other_nodes_live_behind_their_tunnel_address(void **state)
@@ -683,6 +780,12 @@ static void two_pods_with_one_address_are_a_problem(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		TEST(a_node_is_reached_where_its_annotation_says),
+		TEST(an_annotation_may_choose_the_family),
+		TEST(the_device_of_an_annotated_address_is_an_uplink),
+		TEST(pod_ranges_may_come_from_an_annotation),
+		TEST(what_the_cluster_allocates_goes_before_an_annotation),
+		TEST(a_node_may_only_tell_its_verdicts),
 		TEST(pods_of_other_nodes_live_behind_their_tunnel_address),
 		TEST(nodes_are_known_by_all_their_addresses),
 		TEST(the_own_range_is_local),

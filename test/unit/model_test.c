@@ -589,6 +589,51 @@ static void changed_and_removed_files_are_followed(void **state)
 	assert_false(has_node("z"));
 }
 
+/* ... is ignored, and a problem that names node and annotation. */
+static void an_annotation_that_makes_no_sense(void **state)
+{
+	static const char *const wrong[][2] = {
+		{"address", "10.0.0.300"},
+		{"address", ""},
+		{"address", "0.0.0.0"},
+		{"address", "10.0.0.1,10.0.0.2"},
+		{"address", "10.0.0.1,fd00::1,fd00::2"},
+		{"address", "10.0.0.1,"},
+		{"pod-cidrs", "10.1.0.0"},
+		{"pod-cidrs", "10.1.0.1/24"},
+		{"pod-cidrs", "10.1.0.0/24,10.1.0.0/25"},
+		{"pod-cidrs", "10.1.0.0/24,nonsense"},
+		{"policy-audit", "yes"},
+	};
+
+	(void)state;
+	for (size_t i = 0; i < sizeof(wrong) / sizeof(*wrong); i++) {
+		char text[300], want[100];
+		const struct node *node;
+
+		snprintf(
+			text, sizeof(text),
+			"apiVersion: v1\nkind: Node\nmetadata:\n"
+			"  name: a\n  annotations:\n    fairlead.io/%s: \"%s\"\n"
+			"status:\n  addresses:\n"
+			"  - {type: InternalIP, address: 10.0.0.11}\n",
+			wrong[i][0], wrong[i][1]);
+		snprintf(want, sizeof(want),
+			 "a.yaml:4: Node a: annotation fairlead.io/%s: \"%s\"",
+			 wrong[i][0], wrong[i][1]);
+		write_file("a.yaml", text);
+		assert_true(scan());
+		assert_int_equal(cluster.problems.n, 1);
+		if (strncmp(cluster.problems.items[0], want, strlen(want)))
+			fail_msg("%s", cluster.problems.items[0]);
+		node = model_node(&cluster.model, "a");
+		assert_int_equal(node->n_addrs, 1);
+		assert_true(node->addrs[0].tunnel);
+		assert_int_equal(node->n_pod_cidrs, 0);
+		assert_false(node->audit);
+	}
+}
+
 static void a_broken_file_leaves_what_it_said_before(void **state)
 {
 	(void)state;
@@ -740,6 +785,7 @@ int main(void)
 		PARSES(objects_are_found_by_kind_namespace_and_name),
 		SCANS(only_manifests_are_read),
 		SCANS(changed_and_removed_files_are_followed),
+		SCANS(an_annotation_that_makes_no_sense),
 		SCANS(a_broken_file_leaves_what_it_said_before),
 		SCANS(a_file_that_never_was_good_means_we_do_not_know_all),
 		SCANS(an_empty_file_is_half_written),
