@@ -110,10 +110,11 @@ $(BUILD)/test/bpf/%: $(BUILD)/obj/test/bpf/%.o $(patsubst %.c,$(BUILD)/obj/%.o,$
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
 
-$(BUILD)/test/bench/%: $(BUILD)/obj/test/bench/%.o $(BUILD)/libpolicy.a $(BUILD)/libloader.a $(BUILD)/liblib.a
+$(BUILD)/test/bench/%: $(BUILD)/obj/test/bench/%.o $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group \
+		-levent_core -levent_extra -lcurl -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
 
 $(BUILD)/test/policy/%: $(BUILD)/obj/test/policy/%.o $(BUILD)/liblib.a
 	$(call say,LINK,$@)

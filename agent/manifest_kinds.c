@@ -7,6 +7,7 @@
 
 #include "../lib/cleanup.h"
 #include "memory.h"
+#include "shared.h"
 
 void object_drop(struct object **o)
 {
@@ -33,9 +34,10 @@ static int compare_labels(const void *a, const void *b)
 	return strcmp((*x)->string, (*y)->string);
 }
 
-static char *pack_labels(const cJSON **labels, size_t n)
+static const char *pack_labels(const cJSON **labels, size_t n)
 {
 	size_t size = 1;
+	const char *shared;
 	char *packed, *p;
 
 	if (n)
@@ -48,10 +50,12 @@ static char *pack_labels(const cJSON **labels, size_t n)
 		p += sprintf(p, "%s=%s", labels[i]->string,
 			     labels[i]->valuestring) +
 		     1;
-	return packed;
+	shared = shared_block(packed, size);
+	free(packed);
+	return shared;
 }
 
-int labels_read(struct reader *r, const cJSON *meta, char **out)
+int labels_read(struct reader *r, const cJSON *meta, const char **out)
 {
 	__cleanup(mem_free) const cJSON **list = NULL;
 	const cJSON *labels, *label;
@@ -102,7 +106,7 @@ int meta_read(struct reader *r, const cJSON *json, bool namespaced,
 		return reader_fail(r, *meta, "metadata.namespace",
 				   "\"%.64s\" is not a DNS name", namespace);
 	o->name = memory_copy(name);
-	o->namespace = memory_copy(namespace);
+	o->namespace = shared_text(namespace);
 	return 0;
 }
 

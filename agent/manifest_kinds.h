@@ -45,7 +45,7 @@ void object_drop(struct object **o); /* fits __cleanup */
 /* metadata: the name, and where there are, the namespace and labels. */
 int meta_read(struct reader *r, const cJSON *json, bool namespaced,
 	      struct object *o, const cJSON **meta);
-int labels_read(struct reader *r, const cJSON *meta, char **out);
+int labels_read(struct reader *r, const cJSON *meta, const char **out);
 
 /* A string of metadata.annotations, NULL: it is not there. */
 int annotation_read(struct reader *r, const cJSON *meta, const char *name,

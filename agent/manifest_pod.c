@@ -2,31 +2,64 @@
 #include "manifest_kinds.h"
 
 #include <netinet/in.h>
+#include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "../lib/cleanup.h"
 #include "memory.h"
+#include "shared.h"
+
+/* A pod while it is read. */
+struct draft {
+	struct pod pod;
+	struct fl_addr addrs[STATE_ADDRS_MAX];
+	struct policy_named_port *ports;
+	size_t ports_room;
+};
+
+static void draft_free(struct draft *d)
+{
+	for (size_t i = 0; i < d->pod.n_ports; i++)
+		shared_drop(d->ports[i].name);
+	shared_drop(d->pod.node);
+	shared_drop(d->pod.labels);
+	shared_drop(d->pod.o.namespace);
+	free(d->pod.o.name);
+	free(d->ports);
+}
+
+/* What is shared goes to the pod. */
+static struct object *draft_finish(struct draft *d)
+{
+	struct pod *pod = pod_new(&d->pod, d->addrs, d->ports);
+
+	d->pod.n_ports = 0;
+	d->pod.node = d->pod.labels = d->pod.o.namespace = NULL;
+	return &pod->o;
+}
 
 /* ---- status --------------------------------------------------------- */
+
 static int add_pod_ip(struct reader *r, const cJSON *at, const char *path,
-		      const char *text, struct pod *pod)
+		      const char *text, struct draft *d)
 {
 	struct fl_addr a;
 
 	if (addr_parse(text, &a) || addr_is_zero(&a))
 		return reader_odd(r, at, path, "\"%.64s\" is not an address",
 				  text);
-	for (int i = 0; i < pod->n_addrs; i++)
-		if (addr_equal(&a, &pod->addrs[i]))
+	for (int i = 0; i < d->pod.n_addrs; i++)
+		if (addr_equal(&a, &d->addrs[i]))
 			return 0; /* podIP is the first of podIPs */
-	if (pod->n_addrs == STATE_ADDRS_MAX)
+	if (d->pod.n_addrs == STATE_ADDRS_MAX)
 		return reader_odd(r, at, path, "more than %d addresses",
 				  STATE_ADDRS_MAX);
-	pod->addrs[pod->n_addrs++] = a;
+	d->addrs[d->pod.n_addrs++] = a;
 	return 0;
 }
 
-static int read_pod_ips(struct reader *r, const cJSON *status, struct pod *pod)
+static int read_pod_ips(struct reader *r, const cJSON *status, struct draft *d)
 {
 	const cJSON *list, *item;
 	const char *text;
@@ -34,7 +67,7 @@ static int read_pod_ips(struct reader *r, const cJSON *status, struct pod *pod)
 
 	rc = reader_string(r, status, "status.podIP", &text);
 	if (!rc && *text)
-		rc = add_pod_ip(r, status, "status.podIP", text, pod);
+		rc = add_pod_ip(r, status, "status.podIP", text, d);
 	if (!rc)
 		rc = reader_field(r, status, "status.podIPs", FIELD_LIST,
 				  &list);
@@ -46,14 +79,14 @@ static int read_pod_ips(struct reader *r, const cJSON *status, struct pod *pod)
 					   "must be objects");
 		rc = reader_string(r, item, "status.podIPs.ip", &text);
 		if (!rc)
-			rc = add_pod_ip(r, item, "status.podIPs", text, pod);
+			rc = add_pod_ip(r, item, "status.podIPs", text, d);
 		if (rc)
 			return rc;
 	}
 	return 0;
 }
 
-static int read_phase(struct reader *r, const cJSON *status, struct pod *pod)
+static int read_phase(struct reader *r, const cJSON *status, struct draft *d)
 {
 	static const char *const phases[] = {
 		[POD_PENDING] = "Pending",     [POD_RUNNING] = "Running",
@@ -65,10 +98,10 @@ static int read_phase(struct reader *r, const cJSON *status, struct pod *pod)
 
 	if (rc)
 		return rc;
-	pod->phase = POD_UNKNOWN;
+	d->pod.phase = POD_UNKNOWN;
 	for (int i = 0; i <= POD_UNKNOWN; i++) {
 		if (!strcmp(text, phases[i])) {
-			pod->phase = i;
+			d->pod.phase = i;
 			return 0;
 		}
 	}
@@ -103,16 +136,16 @@ static int read_proto(struct reader *r, const cJSON *at, const char *path,
 }
 
 /* The first of two ports with one name and protocol counts. */
-static bool has_port(const struct pod *pod, const char *name, __u8 proto)
+static bool has_port(const struct draft *d, const char *name, __u8 proto)
 {
-	for (size_t i = 0; i < pod->n_ports; i++)
-		if (pod->ports[i].proto == proto &&
-		    !strcmp(pod->ports[i].name, name))
+	for (size_t i = 0; i < d->pod.n_ports; i++)
+		if (d->ports[i].proto == proto &&
+		    !strcmp(d->ports[i].name, name))
 			return true;
 	return false;
 }
 
-static int read_port(struct reader *r, const cJSON *item, struct pod *pod)
+static int read_port(struct reader *r, const cJSON *item, struct draft *d)
 {
 	struct policy_named_port port = {0};
 	const cJSON *number;
@@ -133,12 +166,12 @@ static int read_port(struct reader *r, const cJSON *item, struct pod *pod)
 	    number->valuedouble != (int)number->valuedouble)
 		return reader_odd(r, item, "ports.containerPort",
 				  "must be a number from 1 to 65535");
-	if (has_port(pod, name, port.proto))
+	if (has_port(d, name, port.proto) || d->pod.n_ports == UINT16_MAX)
 		return 0;
 	port.number = number->valuedouble;
-	port.name = memory_copy(name);
-	pod->ports = list_room(pod->ports, pod->ports_room, pod->n_ports);
-	pod->ports[pod->n_ports++] = port;
+	port.name = shared_text(name);
+	d->ports = list_room(d->ports, d->ports_room, d->pod.n_ports);
+	d->ports[d->pod.n_ports++] = port;
 	return 0;
 }
 
@@ -152,7 +185,7 @@ static bool has_ports(const cJSON *container, bool init)
 			 !strcmp(restart->valuestring, "Always"));
 }
 
-static int read_ports(struct reader *r, const cJSON *spec, struct pod *pod,
+static int read_ports(struct reader *r, const cJSON *spec, struct draft *d,
 		      const char *path)
 {
 	bool init = !strcmp(path, "spec.initContainers");
@@ -171,7 +204,7 @@ static int read_ports(struct reader *r, const cJSON *spec, struct pod *pod,
 		if (rc)
 			return rc;
 		cJSON_ArrayForEach (port, ports) {
-			rc = read_port(r, port, pod);
+			rc = read_port(r, port, d);
 			if (rc)
 				return rc;
 		}
@@ -182,16 +215,16 @@ static int read_ports(struct reader *r, const cJSON *spec, struct pod *pod,
 /* ---- the rest ------------------------------------------------------- */
 
 static int read_annotations(struct reader *r, const cJSON *meta,
-			    struct pod *pod)
+			    struct draft *d)
 {
 	const char *text;
 	int rc = annotation_read(r, meta, "fairlead.io/policy-audit", &text);
 
-	pod->audit = !rc && text && !strcmp(text, "true");
+	d->pod.audit = !rc && text && !strcmp(text, "true");
 	return rc;
 }
 
-static int read_pod_spec(struct reader *r, const cJSON *json, struct pod *pod)
+static int read_pod_spec(struct reader *r, const cJSON *json, struct draft *d)
 {
 	const cJSON *spec, *host_network;
 	const char *node;
@@ -204,37 +237,40 @@ static int read_pod_spec(struct reader *r, const cJSON *json, struct pod *pod)
 				  &host_network);
 	if (rc)
 		return rc;
-	pod->node = memory_copy(node);
-	pod->host_network = cJSON_IsTrue(host_network);
-	rc = read_ports(r, spec, pod, "spec.containers");
-	return rc ? rc : read_ports(r, spec, pod, "spec.initContainers");
+	d->pod.node = shared_text(node);
+	d->pod.host_network = cJSON_IsTrue(host_network);
+	rc = read_ports(r, spec, d, "spec.containers");
+	return rc ? rc : read_ports(r, spec, d, "spec.initContainers");
+}
+
+static int read_pod(struct reader *r, const cJSON *json, struct draft *d)
+{
+	const cJSON *meta, *status;
+	const char *uid = "";
+	int rc = meta_read(r, json, true, &d->pod.o, &meta);
+
+	if (!rc)
+		rc = reader_string(r, meta, "metadata.uid", &uid);
+	d->pod.uid = pod_uid(uid);
+	if (!rc)
+		rc = labels_read(r, meta, &d->pod.labels);
+	if (!rc)
+		rc = read_annotations(r, meta, d);
+	if (!rc)
+		rc = read_pod_spec(r, json, d);
+	if (!rc)
+		rc = reader_field(r, json, "status", FIELD_OBJECT, &status);
+	if (!rc)
+		rc = read_pod_ips(r, status, d);
+	return rc ? rc : read_phase(r, status, d);
 }
 
 int pod_read(struct reader *r, const cJSON *json, struct object **out)
 {
-	__cleanup(object_drop) struct object *o = object_new(OBJECT_POD);
-	struct pod *pod = (struct pod *)o;
-	const cJSON *meta, *status;
-	const char *uid;
-	int rc = meta_read(r, json, true, o, &meta);
+	__cleanup(draft_free) struct draft d = {0};
+	int rc = read_pod(r, json, &d);
 
 	if (!rc)
-		rc = reader_string(r, meta, "metadata.uid", &uid);
-	if (!rc)
-		rc = labels_read(r, meta, &pod->labels);
-	if (!rc)
-		rc = read_annotations(r, meta, pod);
-	if (!rc)
-		rc = read_pod_spec(r, json, pod);
-	if (!rc)
-		rc = reader_field(r, json, "status", FIELD_OBJECT, &status);
-	if (!rc)
-		rc = read_pod_ips(r, status, pod);
-	if (!rc)
-		rc = read_phase(r, status, pod);
-	if (rc)
-		return rc;
-	pod->uid = memory_copy(uid);
-	*out = take_ptr(o);
-	return 0;
+		*out = draft_finish(&d);
+	return rc;
 }

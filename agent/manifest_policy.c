@@ -6,6 +6,7 @@
 #include "../lib/cleanup.h"
 #include "../lib/yaml.h"
 #include "memory.h"
+#include "shared.h"
 
 struct reading {
 	struct reader *r;
@@ -41,7 +42,7 @@ static int read_as(struct reader *r, const cJSON *json, enum policy_kind kind,
 				   policy->problems.n
 					   ? policy->problems.items[0]
 					   : "not a policy");
-	o->namespace = memory_copy(policy->policy->namespace);
+	o->namespace = shared_text(policy->policy->namespace);
 	o->name = memory_copy(policy->policy->name);
 	*out = take_ptr(o);
 	return 0;

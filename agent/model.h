@@ -27,8 +27,8 @@ struct object {
 		int line;	   /* of its manifest, 0: unknown */
 		unsigned int list; /* store.c: the last that had it */
 	};
-	char *namespace; /* "" where the kind has none */
-	char *name;
+	const char *namespace; /* shared; "" where the kind has none */
+	char *name;	       /* allocated, or behind the object */
 };
 
 /* Those of status.addresses, and two by annotation. */
@@ -40,11 +40,11 @@ struct node_addr {
 	bool tunnel;   /* other nodes reach it here: see docs/kubernetes.md */
 };
 
-/* Labels, here and below: "key=value", each with its final NUL, sorted, an
- * empty one last. */
+/* Labels, here and below: shared; "key=value", each with its final NUL, sorted,
+ * an empty one last. */
 struct node {
 	struct object o;
-	char *labels;
+	const char *labels;
 	struct fl_prefix pod_cidrs[STATE_CIDRS_MAX];
 	int n_pod_cidrs;
 	struct node_addr addrs[NODE_ADDRS_MAX];
@@ -56,7 +56,7 @@ struct node {
 struct namespace
 {
 	struct object o;
-	char *labels;
+	const char *labels;
 };
 
 enum pod_phase {
@@ -67,19 +67,24 @@ enum pod_phase {
 	POD_UNKNOWN,
 };
 
+/* In one piece: addresses, ports and the name follow it. There are many. */
 struct pod {
 	struct object o;
-	char *uid;
-	char *node; /* "" if not scheduled */
-	char *labels;
-	struct fl_addr addrs[STATE_ADDRS_MAX];
-	int n_addrs;
+	__u64 uid;	  /* pod_uid() of it */
+	const char *node; /* shared; "" if not scheduled */
+	const char *labels;
+	const struct policy_named_port *ports; /* those that have names; the
+						* names are shared */
+	__u16 n_ports;
+	__u8 n_addrs;
+	__u8 phase; /* enum pod_phase */
 	bool host_network;
-	enum pod_phase phase;
-	struct policy_named_port *ports; /* those that have names */
-	size_t n_ports, ports_room;
 	bool audit; /* its verdicts are told, not enforced */
+	struct fl_addr addrs[];
 };
+
+/* A number for a UID: equal ones have the same, others hardly ever. 0: "". */
+__u64 pod_uid(const char *uid);
 
 /* A NetworkPolicy or a ClusterNetworkPolicy (which has no namespace). One that
  * is invalid is an object like any other: it denies. */
@@ -90,11 +95,16 @@ struct policy_object {
 	struct problems reports;  /* the same, with file, line and name */
 };
 
-struct object *object_new(enum object_kind kind);
+struct object *object_new(enum object_kind kind); /* but for OBJECT_POD */
+/* A pod with room for these; takes over the references to what is shared in o
+ * (whose name is copied), node, labels and the names of ports of `from`. */
+struct pod *pod_new(const struct pod *from, const struct fl_addr *addrs,
+		    const struct policy_named_port *ports);
 void object_free(struct object *o); /* NULL is fine */
 /* Do they say the same, as far as anybody here looks at it? Of one name. */
 bool object_equal(const struct object *a, const struct object *b);
-/* What it takes, what the allocator adds included. */
+/* What it takes by itself, what the allocator adds included: without what it
+ * shares with others (shared_bytes()). */
 size_t object_bytes(const struct object *o);
 /* What is wrong with it, as sentences for a person; NULL: kept nowhere. */
 const struct problems *object_problems(const struct object *o);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "memory.h"
+#include "shared.h"
 
 static const struct {
 	const char *name;
@@ -32,19 +33,52 @@ struct object *object_new(enum object_kind kind)
 	return o;
 }
 
+struct pod *pod_new(const struct pod *from, const struct fl_addr *addrs,
+		    const struct policy_named_port *ports)
+{
+	size_t addrs_size = from->n_addrs * sizeof(*addrs);
+	size_t ports_size = from->n_ports * sizeof(*ports);
+	size_t name_size = strlen(from->o.name) + 1;
+	struct pod *pod = memory_alloc(sizeof(*pod) + addrs_size + ports_size +
+				       name_size);
+	char *behind = (char *)pod->addrs;
+
+	*pod = *from;
+	pod->o.kind = OBJECT_POD;
+	if (addrs_size)
+		memcpy(behind, addrs, addrs_size);
+	behind += addrs_size;
+	if (ports_size)
+		memcpy(behind, ports, ports_size);
+	pod->ports = (struct policy_named_port *)behind;
+	behind += ports_size;
+	pod->o.name = memcpy(behind, from->o.name, name_size);
+	return pod;
+}
+
+__u64 pod_uid(const char *uid)
+{
+	__u64 h = 0xcbf29ce484222325ull;
+
+	if (!*uid)
+		return 0;
+	for (; *uid; uid++)
+		h = (h ^ (unsigned char)*uid) * 0x100000001b3ull;
+	return h ? h : 1;
+}
+
 static void pod_free(struct pod *pod)
 {
 	for (size_t i = 0; i < pod->n_ports; i++)
-		free((char *)pod->ports[i].name);
-	free(pod->ports);
-	free(pod->uid);
-	free(pod->node);
-	free(pod->labels);
+		shared_drop(pod->ports[i].name);
+	shared_drop(pod->node);
+	shared_drop(pod->labels);
+	pod->o.name = NULL; /* of one piece with it */
 }
 
 static void node_free(struct node *node)
 {
-	free(node->labels);
+	shared_drop(node->labels);
 	problems_free(&node->problems);
 }
 
@@ -62,12 +96,12 @@ void object_free(struct object *o)
 	if (o->kind == OBJECT_NODE)
 		node_free((struct node *)o);
 	else if (o->kind == OBJECT_NAMESPACE)
-		free(((struct namespace *)o)->labels);
+		shared_drop(((struct namespace *)o)->labels);
 	else if (o->kind == OBJECT_POD)
 		pod_free((struct pod *)o);
 	else if (o->kind == OBJECT_POLICY)
 		policy_object_free((struct policy_object *)o);
-	free(o->namespace);
+	shared_drop(o->namespace);
 	free(o->name);
 	free(o);
 }
@@ -86,23 +120,7 @@ void object_list_free(struct object_list *l)
 	memset(l, 0, sizeof(*l));
 }
 
-/* ---- equality ------------------------------------------------------- */
-
-static bool same_text(const char *a, const char *b)
-{
-	return !strcmp(a ? a : "", b ? b : "");
-}
-
-static bool same_labels(const char *a, const char *b)
-{
-	while (*a && !strcmp(a, b)) {
-		size_t len = strlen(a) + 1;
-
-		a += len;
-		b += len;
-	}
-	return *a == *b;
-}
+/* ---- equality: what is shared is the same pointer -------------------- */
 
 static bool same_node(const struct node *a, const struct node *b)
 {
@@ -110,7 +128,7 @@ static bool same_node(const struct node *a, const struct node *b)
 		    a->n_pod_cidrs == b->n_pod_cidrs && a->audit == b->audit &&
 		    !memcmp(a->pod_cidrs, b->pod_cidrs,
 			    a->n_pod_cidrs * sizeof(*a->pod_cidrs)) &&
-		    same_labels(a->labels, b->labels) &&
+		    a->labels == b->labels &&
 		    problems_equal(&a->problems, &b->problems);
 
 	for (int i = 0; same && i < a->n_addrs; i++)
@@ -125,14 +143,14 @@ static bool same_pod(const struct pod *a, const struct pod *b)
 	bool same = a->n_addrs == b->n_addrs && a->n_ports == b->n_ports &&
 		    a->host_network == b->host_network &&
 		    a->phase == b->phase && a->audit == b->audit &&
-		    same_text(a->uid, b->uid) && same_text(a->node, b->node) &&
-		    same_labels(a->labels, b->labels) &&
+		    a->uid == b->uid && a->node == b->node &&
+		    a->labels == b->labels &&
 		    !memcmp(a->addrs, b->addrs, a->n_addrs * sizeof(*a->addrs));
 
 	for (size_t i = 0; same && i < a->n_ports; i++)
 		same = a->ports[i].proto == b->ports[i].proto &&
 		       a->ports[i].number == b->ports[i].number &&
-		       same_text(a->ports[i].name, b->ports[i].name);
+		       a->ports[i].name == b->ports[i].name;
 	return same;
 }
 
@@ -152,8 +170,8 @@ bool object_equal(const struct object *a, const struct object *b)
 		return same_node((const struct node *)a,
 				 (const struct node *)b);
 	case OBJECT_NAMESPACE:
-		return same_labels(((const struct namespace *)a)->labels,
-				   ((const struct namespace *)b)->labels);
+		return ((const struct namespace *)a)->labels ==
+		       ((const struct namespace *)b)->labels;
 	case OBJECT_POD:
 		return same_pod((const struct pod *)a, (const struct pod *)b);
 	case OBJECT_POLICY:
@@ -182,16 +200,6 @@ static size_t problems_bytes(const struct problems *p)
 	return sum;
 }
 
-static size_t pod_bytes(const struct pod *pod)
-{
-	size_t sum = block(pod->uid) + block(pod->node) + block(pod->labels) +
-		     block(pod->ports);
-
-	for (size_t i = 0; i < pod->n_ports; i++)
-		sum += block(pod->ports[i].name);
-	return sum;
-}
-
 static size_t policy_object_bytes(const struct policy_object *p)
 {
 	return policy_bytes(p->policy) + problems_bytes(&p->problems) +
@@ -200,22 +208,14 @@ static size_t policy_object_bytes(const struct policy_object *p)
 
 size_t object_bytes(const struct object *o)
 {
-	size_t sum = block(o) + block(o->namespace) + block(o->name);
+	size_t sum = block(o);
 
-	switch ((enum object_kind)o->kind) {
-	case OBJECT_NODE:
-		return sum + block(((const struct node *)o)->labels) +
-		       problems_bytes(&((const struct node *)o)->problems);
-	case OBJECT_NAMESPACE:
-		return sum + block(((const struct namespace *)o)->labels);
-	case OBJECT_POD:
-		return sum + pod_bytes((const struct pod *)o);
-	case OBJECT_POLICY:
-		return sum +
-		       policy_object_bytes((const struct policy_object *)o);
-	case OBJECT_KIND_MAX:
-		break;
-	}
+	if (o->kind != OBJECT_POD)
+		sum += block(o->name);
+	if (o->kind == OBJECT_NODE)
+		sum += problems_bytes(&((const struct node *)o)->problems);
+	else if (o->kind == OBJECT_POLICY)
+		sum += policy_object_bytes((const struct policy_object *)o);
 	return sum;
 }
 

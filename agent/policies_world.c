@@ -182,7 +182,7 @@ static bool shares_addr(const struct endpoint_record *r, const struct pod *pod)
  * has the endpoint's address as soon as there is a status. */
 static bool is_same_pod(const struct endpoint_record *r, const struct pod *pod)
 {
-	return !*r->pod_uid || !*pod->uid || !strcmp(r->pod_uid, pod->uid) ||
+	return !*r->pod_uid || !pod->uid || pod_uid(r->pod_uid) == pod->uid ||
 	       shares_addr(r, pod);
 }
 

@@ -132,7 +132,7 @@ static void a_pod_has_what_is_needed_of_it(void **state)
 		   1);
 	pod = (struct pod *)manifest.objects.items[0];
 	assert_string_equal(pod->o.namespace, "default");
-	assert_string_equal(pod->uid, "1234");
+	assert_true(pod->uid && pod->uid == pod_uid("1234"));
 	assert_string_equal(pod->node, "node-a");
 	assert_true(pod->host_network);
 	assert_int_equal(pod->phase, POD_RUNNING);

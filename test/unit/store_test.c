@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../../agent/object_read.h"
+#include "../../agent/shared.h"
 #include "../../agent/store.h"
 #include "../../lib/cleanup.h"
 #include "../../lib/json.h"
@@ -21,6 +22,15 @@ static int forget(void **state)
 {
 	(void)state;
 	store_free(&store);
+	return 0;
+}
+
+/* And nothing is kept of what objects had in common. */
+static int tear_down(void **state)
+{
+	forget(state);
+	assert_int_equal(shared_count(), 0);
+	assert_int_equal(shared_bytes(), 0);
 	return 0;
 }
 
@@ -238,6 +248,71 @@ static void an_invalid_policy_that_becomes_valid_is_news(void **state)
 						    "default", "p"))
 				 ->n,
 			 0);
+}
+
+/* ---- what they share ------------------------------------------------ */
+
+static void what_is_equal_is_kept_once(void **state)
+{
+	const char *a = shared_text("web"), *b = shared_text("web");
+
+	(void)state;
+	assert_ptr_equal(a, b);
+	assert_int_equal(shared_count(), 1);
+	assert_ptr_not_equal(a, shared_block("web", 3));
+	assert_int_equal(shared_count(), 2);
+	shared_drop(a);
+	assert_string_equal(b, "web");
+	shared_drop(b);
+	assert_int_equal(shared_count(), 1);
+	shared_drop(shared_block("web", 3));
+	shared_drop(shared_block("", 0));
+	assert_int_equal(shared_count(), 1);
+	b = shared_block("web", 3);
+	shared_drop(b);
+	shared_drop(b);
+	shared_drop(NULL);
+}
+
+static void many_shared_texts_come_and_go(void **state)
+{
+	enum { MANY = 5000 };
+	static const char *all[MANY];
+	char text[32];
+
+	(void)state;
+	for (int turn = 0; turn < 2; turn++) {
+		for (int i = 0; i < MANY; i++) {
+			snprintf(text, sizeof(text), "text-%d", i);
+			all[i] = shared_text(text);
+			assert_string_equal(all[i], text);
+		}
+		for (int i = 0; i < MANY; i++) {
+			snprintf(text, sizeof(text), "text-%d", i);
+			assert_ptr_equal(shared_text(text), all[i]);
+			shared_drop(all[i]);
+		}
+		assert_int_equal(shared_count(), MANY);
+		for (int i = 0; i < MANY; i++)
+			shared_drop(all[i * 7 % MANY]);
+		assert_int_equal(shared_count(), 0);
+	}
+}
+
+static void pods_of_one_workload_share_their_labels(void **state)
+{
+#define OF_APP(name)                                                           \
+	"{\"metadata\": {\"name\": \"" name "\", \"labels\": "                 \
+	"{\"app\": \"web\"}}, \"spec\": {\"nodeName\": \"n\"}}"
+	(void)state;
+	put(RESOURCE_PODS, OF_APP("a"));
+	put(RESOURCE_PODS, OF_APP("b"));
+	assert_ptr_equal(pod("default", "a")->labels,
+			 pod("default", "b")->labels);
+	assert_ptr_equal(pod("default", "a")->node, pod("default", "b")->node);
+	store_remove(&store, RESOURCE_PODS, "default", "a");
+	assert_string_equal(pod("default", "b")->labels, "app=web");
+#undef OF_APP
 }
 
 /* ---- lists ---------------------------------------------------------- */
@@ -691,7 +766,7 @@ static void what_has_no_name_is_no_object(void **state)
 	}
 }
 
-#define TEST(name) cmocka_unit_test_teardown(name, forget)
+#define TEST(name) cmocka_unit_test_teardown(name, tear_down)
 
 int main(void)
 {
@@ -704,6 +779,9 @@ int main(void)
 		TEST(all_that_is_looked_at_of_a_node_is_news),
 		TEST(the_order_of_labels_is_no_news),
 		TEST(an_invalid_policy_that_becomes_valid_is_news),
+		TEST(what_is_equal_is_kept_once),
+		TEST(many_shared_texts_come_and_go),
+		TEST(pods_of_one_workload_share_their_labels),
 		TEST(what_a_list_leaves_out_goes_when_it_was_whole),
 		TEST(a_list_that_broke_off_takes_nothing_away),
 		TEST(events_during_a_list_count),

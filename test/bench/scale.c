@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* What a large cluster takes of an agent: memory, and processor time of a pass.
+ * One line of JSON: scale [NODES PODS SERVICES POLICIES LOCAL] */
+#include <malloc.h>
+#include <net/if.h>
+#include <net/if_arp.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "../../agent/desired.h"
+#include "../../agent/memory.h"
+#include "../../agent/policies.h"
+#include "../../agent/shared.h"
+#include "scale_world.h"
+
+static struct config config;
+static struct store store;
+static struct facts facts;
+static struct endpoints endpoints;
+static struct node_ids ids;
+static struct desired desired;
+static struct policies policies;
+/* what the maps would hold */
+static struct entries routes, policy, found_endpoints;
+
+/* Of processor time: others who use the machine do not show. */
+static double now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+	return t.tv_sec * 1e3 + t.tv_nsec / 1e6;
+}
+
+static double rss_mib(void)
+{
+	long pages = 0, resident = 0;
+	FILE *f = fopen("/proc/self/statm", "r");
+
+	if (!f || fscanf(f, "%ld %ld", &pages, &resident) != 2)
+		exit(1);
+	fclose(f);
+	return resident * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
+}
+
+/* ---- the world ------------------------------------------------------ */
+
+static void make_facts(void)
+{
+	struct link_info link = {.ifindex = 2, .mtu = 1500};
+	struct link_addr addr = {.ifindex = 2, .prefix_len = 16};
+	struct link_route route = {.ifindex = 2};
+
+	strcpy(link.name, "eth0");
+	link.type = ARPHRD_ETHER;
+	link.flags = IFF_UP;
+	addr_parse("192.168.0.1", &addr.addr);
+	prefix_parse("0.0.0.0/0", true, &route.dst);
+	facts.links = list_room(facts.links, facts.links_room, facts.n_links);
+	facts.links[facts.n_links++] = link;
+	facts.addrs = list_room(facts.addrs, facts.addrs_room, facts.n_addrs);
+	facts.addrs[facts.n_addrs++] = addr;
+	facts.routes =
+		list_room(facts.routes, facts.routes_room, facts.n_routes);
+	facts.routes[facts.n_routes++] = route;
+	link.ifindex = 3;
+	strcpy(link.name, "fl_vxlan");
+	facts.links = list_room(facts.links, facts.links_room, facts.n_links);
+	facts.links[facts.n_links++] = link;
+}
+
+/* The pods of node-0. */
+static void make_endpoints(const struct scale *s)
+{
+	for (size_t i = 0; i < s->local; i++) {
+		struct endpoint_record r = {.ifindex = 100 + i};
+		size_t pod = i * (s->pods / s->local);
+		char addr[48];
+
+		snprintf(r.container_id, sizeof(r.container_id), "c%zu", i);
+		strcpy(r.ifname, "eth0");
+		snprintf(r.host_device, sizeof(r.host_device), "fl_%u",
+			 (unsigned int)i % 1000000);
+		snprintf(r.pod_name, sizeof(r.pod_name),
+			 "workload-%zu-7d4b9c8f6-%zu", pod / PODS_OF_WORKLOAD,
+			 pod);
+		snprintf(r.pod_namespace, sizeof(r.pod_namespace),
+			 "namespace-%zu",
+			 pod / PODS_OF_WORKLOAD / WORKLOADS_OF_NAMESPACE);
+		scale_addr(s, pod, addr);
+		addr_parse(addr, &r.addrs[r.n_addrs++]);
+		endpoints_put(&endpoints, &r);
+	}
+}
+
+static void make_cluster(const struct scale *s)
+{
+	static char text[4096];
+
+	for (size_t i = 0; i < s->nodes; i++) {
+		scale_node(s, i, text, sizeof(text));
+		scale_put(&store, RESOURCE_NODES, text);
+	}
+	for (size_t i = 0; i < scale_namespaces(s); i++) {
+		scale_namespace(i, text, sizeof(text));
+		scale_put(&store, RESOURCE_NAMESPACES, text);
+	}
+	for (size_t i = 0; i < s->pods; i++) {
+		scale_pod(s, i, 0, text, sizeof(text));
+		scale_put(&store, RESOURCE_PODS, text);
+	}
+	for (size_t i = 0; i < s->policies; i++) {
+		scale_policy(s, i, text, sizeof(text));
+		scale_put(&store, RESOURCE_NETWORK_POLICIES, text);
+	}
+}
+
+/* ---- a pass --------------------------------------------------------- */
+
+struct steps {
+	double ids, desired, compile, join, diff, all;
+	size_t changed;
+};
+
+static int count_change(const void *key, const void *have, const void *want,
+			void *arg)
+{
+	(void)key;
+	(void)have;
+	(void)want;
+	++*(size_t *)arg;
+	return 0;
+}
+
+static void keep(struct entries *to, struct entries *from, size_t *changed)
+{
+	entries_diff(to, from, count_change, changed);
+	entries_free(to);
+	*to = *from;
+	entries_init(from, to->key_size, to->value_size);
+}
+
+/* As reconcile.c does it, but for the kernel's part. */
+static struct steps pass(void)
+{
+	const struct inputs in = {
+		.config = &config,
+		.model = &store.model,
+		.facts = &facts,
+		.endpoints = &endpoints,
+		.ids = &ids,
+	};
+	const struct policies_found found = {
+		.missing = "",
+		.synced = true,
+		.routes = &routes,
+		.endpoints = &found_endpoints,
+	};
+	struct steps s = {0};
+	double start = now_ms(), t = start;
+
+	node_ids_update(&ids, &store.model, &routes);
+	s.ids = now_ms() - t, t += s.ids;
+	desired_compute(&in, &desired);
+	s.desired = now_ms() - t, t += s.desired;
+	policies_update(&in, &desired.node, &found, &policies);
+	s.compile = now_ms() - t, t += s.compile;
+	policies_join(&in, &found, &policies, &desired);
+	s.join = now_ms() - t, t += s.join;
+	keep(&routes, &desired.routes, &s.changed);
+	keep(&policy, &desired.policy, &s.changed);
+	policies_commit(&policies);
+	s.diff = now_ms() - t;
+	s.all = now_ms() - start;
+	return s;
+}
+
+/* One pod more or less on another node. */
+static struct steps best_change(const struct scale *s, int times)
+{
+	static char text[4096];
+	struct steps best = {0};
+
+	for (int i = 0; i < times; i++) {
+		size_t pod = ((size_t)i * 7919 + 1) % s->pods;
+		struct steps now;
+
+		scale_pod(s, pod, 1, text, sizeof(text));
+		scale_put(&store, RESOURCE_PODS, text);
+		now = pass();
+		if (!i || now.all < best.all)
+			best = now;
+	}
+	return best;
+}
+
+static void print_steps(const char *name, const struct steps *s)
+{
+	printf(",\"%s\":{\"ids\":%.1f,\"desired\":%.1f,\"compile\":%.1f,"
+	       "\"join\":%.1f,\"diff\":%.1f,\"ms\":%.1f,\"changed\":%zu}",
+	       name, s->ids, s->desired, s->compile, s->join, s->diff, s->all,
+	       s->changed);
+}
+
+static double bytes_of(enum resource r)
+{
+	return store.n[r] ? store.bytes[r] / (double)store.n[r] : 0;
+}
+
+int main(int argc, char **argv)
+{
+	struct scale s = {5000, 100000, 10000, 1000, 100};
+	size_t *sizes[] = {&s.nodes, &s.pods, &s.services, &s.policies,
+			   &s.local};
+	struct steps first, again, one;
+	double before, read_ms, model_mib, peak, settled;
+
+	for (int i = 1; i < argc && i <= 5; i++)
+		*sizes[i - 1] = strtoul(argv[i], NULL, 10);
+	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	config_defaults(&config);
+	strcpy(config.node_name, "node-0");
+	make_facts();
+	make_endpoints(&s);
+	desired_init(&desired);
+	policies_init(&policies);
+	entries_init(&routes, sizeof(struct fl_prefix),
+		     sizeof(struct fl_route));
+	entries_init(&policy, sizeof(struct fl_policy_key),
+		     sizeof(struct fl_policy_entry));
+	entries_init(&found_endpoints, sizeof(struct fl_addr),
+		     sizeof(struct fl_endpoint));
+	before = rss_mib();
+	read_ms = now_ms();
+	make_cluster(&s);
+	read_ms = now_ms() - read_ms;
+	model_mib = rss_mib();
+	first = pass();
+	peak = rss_mib();
+	again = pass();
+	one = best_change(&s, 5);
+	malloc_trim(0);
+	settled = rss_mib();
+	printf("{\"bench\":\"scale\",\"nodes\":%zu,\"pods\":%zu,"
+	       "\"services\":%zu,\"policies\":%zu,\"local\":%zu",
+	       s.nodes, s.pods, s.services, s.policies, s.local);
+	printf(",\"bytes\":{\"pod\":%.0f,\"node\":%.0f,\"policy\":%.0f,"
+	       "\"shared\":%zu}",
+	       bytes_of(RESOURCE_PODS), bytes_of(RESOURCE_NODES),
+	       bytes_of(RESOURCE_NETWORK_POLICIES), shared_bytes());
+	printf(",\"rss_mib\":{\"before\":%.1f,\"model\":%.1f,\"first\":%.1f,"
+	       "\"settled\":%.1f},\"read_ms\":%.0f",
+	       before, model_mib, peak, settled, read_ms);
+	printf(",\"selectors\":%zu,\"identities\":%zu,\"entries\":%zu,"
+	       "\"routes\":%zu",
+	       policies.good.stats.selectors, policies.good.stats.identities,
+	       policy.n, routes.n);
+	print_steps("first", &first);
+	print_steps("again", &again);
+	print_steps("one_pod", &one);
+	printf("}\n");
+	return 0;
+}
