@@ -53,6 +53,13 @@ bool desired_tunnel(const struct node *own, const struct node *other,
  * is around a prefix is cheap. */
 struct route_lengths {
 	bool in_use[129];
+	/* What was asked last, for those who ask in order: of prefixes of this
+	 * length within this one, all have the same around them. */
+	struct route_last {
+		unsigned int len;
+		struct fl_prefix within;
+		const struct fl_route *around;
+	} last;
 };
 
 void route_lengths_find(const struct entries *routes,

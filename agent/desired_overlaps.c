@@ -39,9 +39,18 @@ void route_lengths_find(const struct entries *routes, struct route_lengths *out)
 	}
 }
 
-const struct fl_route *route_around(const struct entries *routes,
-				    const struct route_lengths *lengths,
-				    const struct fl_prefix *p)
+/* The longest length in use below this one, 0 if there is none. */
+static unsigned int next_length(const struct route_lengths *lengths,
+				unsigned int len)
+{
+	while (len && !lengths->in_use[--len])
+		;
+	return len;
+}
+
+static const struct fl_route *look_up(const struct entries *routes,
+				      const struct route_lengths *lengths,
+				      const struct fl_prefix *p)
 {
 	for (unsigned int len = p->prefix_len; len--;) {
 		const struct fl_route *r;
@@ -55,6 +64,23 @@ const struct fl_route *route_around(const struct entries *routes,
 			return r;
 	}
 	return NULL;
+}
+
+const struct fl_route *route_around(const struct entries *routes,
+				    const struct route_lengths *lengths,
+				    const struct fl_prefix *p)
+{
+	struct route_last *last = &((struct route_lengths *)lengths)->last;
+	struct fl_prefix within =
+		shortened(p, next_length(lengths, p->prefix_len));
+
+	if (last->len != p->prefix_len ||
+	    memcmp(&last->within, &within, sizeof(within))) {
+		last->len = p->prefix_len;
+		last->within = within;
+		last->around = look_up(routes, lengths, p);
+	}
+	return last->around;
 }
 
 static void look_around(const struct node_ids *ids, struct desired *d,

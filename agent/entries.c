@@ -34,6 +34,8 @@ void entries_add(struct entries *e, const void *key, const void *value)
 	memcpy(item + e->key_size, value, e->value_size);
 }
 
+/* ---- sorting: what comes in order, or nearly so, costs little --------- */
+
 static int compare(const void *a, const void *b, void *arg)
 {
 	const struct entries *e = arg;
@@ -41,11 +43,85 @@ static int compare(const void *a, const void *b, void *arg)
 	return memcmp(a, b, item_size(e));
 }
 
+/* How many items from first on, before end, are in order. */
+static size_t run_length(const struct entries *e, size_t first, size_t end)
+{
+	size_t size = item_size(e), n = 1;
+	const char *item = e->data + first * size;
+
+	for (; first + n < end && memcmp(item, item + size, size) <= 0; n++)
+		item += size;
+	return n;
+}
+
+/* Two runs side by side become one. */
+static void merge(struct entries *e, size_t first, size_t second, size_t end)
+{
+	size_t size = item_size(e), n = (second - first) * size;
+	char *to = e->data + first * size, *b = e->data + second * size;
+	char *copy = memory_alloc(n), *a = copy;
+	const char *a_end = copy + n, *b_end = e->data + end * size;
+
+	memcpy(copy, to, n);
+	while (a < a_end) {
+		bool take_b = b < b_end && memcmp(b, a, size) < 0;
+
+		memcpy(to, take_b ? b : a, size);
+		to += size;
+		*(take_b ? &b : &a) += size;
+	}
+	free(copy);
+}
+
+static void sort_range(struct entries *e, size_t first, size_t end)
+{
+	size_t size = item_size(e), second;
+
+	if (first == end)
+		return;
+	second = first + run_length(e, first, end);
+	if (second == end)
+		return;
+	if (second + run_length(e, second, end) == end)
+		merge(e, first, second, end);
+	else
+		qsort_r(e->data + first * size, end - first, size, compare, e);
+}
+
+/* By the first byte of the key: the length of a prefix, often. What is in order
+ * by addresses falls into a few lists that are in order. */
+static void scatter(struct entries *e, size_t starts[257])
+{
+	size_t size = item_size(e), next[256];
+	char *to = memory_alloc(e->n * size);
+
+	for (size_t i = 0; i < e->n; i++)
+		starts[(unsigned char)e->data[i * size] + 1]++;
+	for (int byte = 0; byte < 256; byte++)
+		starts[byte + 1] += starts[byte];
+	memcpy(next, starts, sizeof(next));
+	for (size_t i = 0; i < e->n; i++) {
+		const char *item = e->data + i * size;
+
+		memcpy(to + next[(unsigned char)*item]++ * size, item, size);
+	}
+	free(e->data);
+	e->data = to;
+	e->room = e->n;
+}
+
 void entries_sort(struct entries *e)
 {
-	if (e->n)
-		qsort_r(e->data, e->n, item_size(e), compare, e);
+	size_t starts[257] = {0};
+
+	if (!e->n || run_length(e, 0, e->n) == e->n)
+		return;
+	scatter(e, starts);
+	for (int byte = 0; byte < 256; byte++)
+		sort_range(e, starts[byte], starts[byte + 1]);
 }
+
+/* ---- the rest ------------------------------------------------------- */
 
 void entries_unique(struct entries *e,
 		    bool (*prefer)(const void *key, const void *first,
@@ -82,21 +158,54 @@ void entries_set(struct entries *e, size_t i, const void *value)
 	memcpy(e->data + i * item_size(e) + e->key_size, value, e->value_size);
 }
 
+static int compare_key(const struct entries *e, const void *key, size_t i)
+{
+	return memcmp(key, entries_key(e, i), e->key_size);
+}
+
+/* Where the key is or would be is within low..high. Who looks up one key after
+ * another, in their order, begins where the last one was. */
+static void narrow(const struct entries *e, const void *key, size_t *low,
+		   size_t *high)
+{
+	size_t at = e->last < e->n ? e->last : 0, step = 1;
+
+	if (compare_key(e, key, at) >= 0) {
+		for (*low = at; *low + step < e->n; step *= 2) {
+			if (compare_key(e, key, *low + step) < 0) {
+				*high = *low + step;
+				return;
+			}
+			*low += step;
+		}
+		*high = e->n;
+		return;
+	}
+	*high = at;
+	*low = 0;
+}
+
 const void *entries_find(const struct entries *e, const void *key)
 {
-	size_t low = 0, high = e->n;
+	size_t low, high;
 
+	if (!e->n)
+		return NULL;
+	narrow(e, key, &low, &high);
 	while (low < high) {
 		size_t middle = (low + high) / 2;
-		int c = memcmp(key, entries_key(e, middle), e->key_size);
+		int c = compare_key(e, key, middle);
 
-		if (!c)
+		if (!c) {
+			((struct entries *)e)->last = middle;
 			return entries_value(e, middle);
+		}
 		if (c < 0)
 			high = middle;
 		else
 			low = middle + 1;
 	}
+	((struct entries *)e)->last = low ? low - 1 : 0;
 	return NULL;
 }
 

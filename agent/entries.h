@@ -9,7 +9,8 @@
 struct entries {
 	size_t key_size, value_size;
 	size_t n, room;
-	char *data; /* key, value, key, value, ... */
+	char *data;  /* key, value, key, value, ... */
+	size_t last; /* where a look-up ended, to begin the next one there */
 };
 
 void entries_init(struct entries *e, size_t key_size, size_t value_size);

@@ -32,8 +32,11 @@ static void draft_free(struct draft *d)
 /* What is shared goes to the pod. */
 static struct object *draft_finish(struct draft *d)
 {
-	struct pod *pod = pod_new(&d->pod, d->addrs, d->ports);
+	struct pod *pod;
 
+	d->pod.ports =
+		shared_block(d->ports, d->pod.n_ports * sizeof(*d->ports));
+	pod = pod_new(&d->pod, d->addrs);
 	d->pod.n_ports = 0;
 	d->pod.node = d->pod.labels = d->pod.o.namespace = NULL;
 	return &pod->o;

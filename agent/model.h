@@ -67,14 +67,14 @@ enum pod_phase {
 	POD_UNKNOWN,
 };
 
-/* In one piece: addresses, ports and the name follow it. There are many. */
+/* In one piece: addresses and the name follow it. There are many. */
 struct pod {
 	struct object o;
 	__u64 uid;	  /* pod_uid() of it */
 	const char *node; /* shared; "" if not scheduled */
 	const char *labels;
-	const struct policy_named_port *ports; /* those that have names; the
-						* names are shared */
+	const struct policy_named_port *ports; /* shared, and so are the names;
+						* those that have one */
 	__u16 n_ports;
 	__u8 n_addrs;
 	__u8 phase; /* enum pod_phase */
@@ -96,10 +96,9 @@ struct policy_object {
 };
 
 struct object *object_new(enum object_kind kind); /* but for OBJECT_POD */
-/* A pod with room for these; takes over the references to what is shared in o
- * (whose name is copied), node, labels and the names of ports of `from`. */
-struct pod *pod_new(const struct pod *from, const struct fl_addr *addrs,
-		    const struct policy_named_port *ports);
+/* Takes over the references of `from` to what is shared; its name and the
+ * addresses are copied. */
+struct pod *pod_new(const struct pod *from, const struct fl_addr *addrs);
 void object_free(struct object *o); /* NULL is fine */
 /* Do they say the same, as far as anybody here looks at it? Of one name. */
 bool object_equal(const struct object *a, const struct object *b);

@@ -5,21 +5,28 @@
 #include <string.h>
 
 #include "memory.h"
+#include "shared.h"
 
 struct update {
-	struct node_ids *ids;
 	const struct entries *found;
+	struct node_ids *ids;  /* before */
+	size_t next;	       /* of them, not looked at yet */
+	struct node_ids after; /* with room for all */
 };
 
-static struct node_id *find(const struct node_ids *ids, const char *name)
+static int compare(const void *key, const void *item)
 {
-	for (size_t i = 0; i < ids->n; i++)
-		if (!strcmp(ids->items[i].name, name))
-			return &ids->items[i];
-	return NULL;
+	return strcmp(key, ((const struct node_id *)item)->name);
 }
 
-static bool is_taken(const struct node_ids *ids, unsigned int id)
+static const struct node_id *find(const struct node_ids *ids, const char *name)
+{
+	return ids->n ? bsearch(name, ids->items, ids->n, sizeof(*ids->items),
+				compare)
+		      : NULL;
+}
+
+static bool has_id(const struct node_ids *ids, unsigned int id)
 {
 	for (size_t i = 0; i < ids->n; i++)
 		if (ids->items[i].id == id)
@@ -46,56 +53,57 @@ static unsigned int adopt(const struct update *u, const struct node *node)
 		key = (struct fl_prefix){128, node->addrs[i].addr};
 		id = found_id(u->found, &key, FL_ROUTE_NODE);
 	}
-	return is_taken(u->ids, id) ? 0 : id;
+	return has_id(u->ids, id) || has_id(&u->after, id) ? 0 : id;
 }
 
+/* Nodes come in the order of names, as they came the last time. */
 static void see_node(struct object *o, void *arg)
 {
 	struct update *u = arg;
-	struct node_ids *ids = u->ids;
-	struct node_id *known = find(ids, o->name);
+	struct node_ids *before = u->ids, *after = &u->after;
+	int order = -1;
 
-	if (!known) {
-		ids->items = list_room(ids->items, ids->room, ids->n);
-		known = &ids->items[ids->n];
-		known->name = memory_copy(o->name);
-		known->id = adopt(u, (struct node *)o);
-		ids->n++;
+	while (u->next < before->n &&
+	       (order = strcmp(before->items[u->next].name, o->name)) < 0)
+		shared_drop(before->items[u->next++].name);
+	if (u->next < before->n && !order) {
+		after->items[after->n++] = before->items[u->next++];
+		return;
 	}
-	known->seen = true;
+	after->items[after->n] = (struct node_id){
+		shared_text(o->name),
+		adopt(u, (struct node *)o),
+	};
+	after->n++;
 }
 
-static void drop_unseen(struct node_ids *ids)
+static void find_last(struct node_ids *ids, const struct entries *found)
 {
-	size_t kept = 0;
-
-	for (size_t i = 0; i < ids->n; i++) {
-		if (ids->items[i].seen)
-			ids->items[kept++] = ids->items[i];
-		else
-			free(ids->items[i].name);
-	}
-	ids->n = kept;
-}
-
-void node_ids_update(struct node_ids *ids, const struct model *m,
-		     const struct entries *found)
-{
-	struct update u = {ids, found};
-
 	for (size_t i = 0; i < found->n; i++) {
 		const struct fl_route *r = entries_value(found, i);
 
 		if (r->node_id > ids->last)
 			ids->last = r->node_id;
 	}
-	for (size_t i = 0; i < ids->n; i++)
-		ids->items[i].seen = false;
+}
+
+void node_ids_update(struct node_ids *ids, const struct model *m,
+		     const struct entries *found)
+{
+	struct update u = {.found = found, .ids = ids};
+
+	find_last(ids, found);
+	u.after.last = ids->last;
+	u.after.items =
+		memory_alloc((m->n[OBJECT_NODE] + 1) * sizeof(*ids->items));
 	model_each(m, OBJECT_NODE, see_node, &u);
-	drop_unseen(ids);
-	for (size_t i = 0; i < ids->n; i++)
-		if (!ids->items[i].id)
-			ids->items[i].id = ++ids->last;
+	while (u.next < ids->n)
+		shared_drop(ids->items[u.next++].name);
+	for (size_t i = 0; i < u.after.n; i++)
+		if (!u.after.items[i].id)
+			u.after.items[i].id = ++u.after.last;
+	free(ids->items);
+	*ids = u.after;
 }
 
 unsigned int node_ids_get(const struct node_ids *ids, const char *name)
@@ -116,7 +124,7 @@ const char *node_ids_name(const struct node_ids *ids, unsigned int id)
 void node_ids_free(struct node_ids *ids)
 {
 	for (size_t i = 0; i < ids->n; i++)
-		free(ids->items[i].name);
+		shared_drop(ids->items[i].name);
 	free(ids->items);
 	memset(ids, 0, sizeof(*ids));
 }

@@ -7,14 +7,13 @@
 #include "model.h"
 
 struct node_id {
-	char *name;
+	const char *name; /* shared */
 	unsigned int id;
-	bool seen; /* in the model, at the last update */
 };
 
 struct node_ids {
-	struct node_id *items;
-	size_t n, room;
+	struct node_id *items; /* in the order of names */
+	size_t n;
 	unsigned int last; /* the highest that was ever given or found */
 };
 

@@ -33,26 +33,18 @@ struct object *object_new(enum object_kind kind)
 	return o;
 }
 
-struct pod *pod_new(const struct pod *from, const struct fl_addr *addrs,
-		    const struct policy_named_port *ports)
+struct pod *pod_new(const struct pod *from, const struct fl_addr *addrs)
 {
 	size_t addrs_size = from->n_addrs * sizeof(*addrs);
-	size_t ports_size = from->n_ports * sizeof(*ports);
 	size_t name_size = strlen(from->o.name) + 1;
-	struct pod *pod = memory_alloc(sizeof(*pod) + addrs_size + ports_size +
-				       name_size);
+	struct pod *pod = memory_alloc(sizeof(*pod) + addrs_size + name_size);
 	char *behind = (char *)pod->addrs;
 
 	*pod = *from;
 	pod->o.kind = OBJECT_POD;
 	if (addrs_size)
 		memcpy(behind, addrs, addrs_size);
-	behind += addrs_size;
-	if (ports_size)
-		memcpy(behind, ports, ports_size);
-	pod->ports = (struct policy_named_port *)behind;
-	behind += ports_size;
-	pod->o.name = memcpy(behind, from->o.name, name_size);
+	pod->o.name = memcpy(behind + addrs_size, from->o.name, name_size);
 	return pod;
 }
 
@@ -71,6 +63,7 @@ static void pod_free(struct pod *pod)
 {
 	for (size_t i = 0; i < pod->n_ports; i++)
 		shared_drop(pod->ports[i].name);
+	shared_drop(pod->ports);
 	shared_drop(pod->node);
 	shared_drop(pod->labels);
 	pod->o.name = NULL; /* of one piece with it */
@@ -140,18 +133,11 @@ static bool same_node(const struct node *a, const struct node *b)
 
 static bool same_pod(const struct pod *a, const struct pod *b)
 {
-	bool same = a->n_addrs == b->n_addrs && a->n_ports == b->n_ports &&
-		    a->host_network == b->host_network &&
-		    a->phase == b->phase && a->audit == b->audit &&
-		    a->uid == b->uid && a->node == b->node &&
-		    a->labels == b->labels &&
-		    !memcmp(a->addrs, b->addrs, a->n_addrs * sizeof(*a->addrs));
-
-	for (size_t i = 0; same && i < a->n_ports; i++)
-		same = a->ports[i].proto == b->ports[i].proto &&
-		       a->ports[i].number == b->ports[i].number &&
-		       a->ports[i].name == b->ports[i].name;
-	return same;
+	return a->n_addrs == b->n_addrs && a->n_ports == b->n_ports &&
+	       a->host_network == b->host_network && a->phase == b->phase &&
+	       a->audit == b->audit && a->uid == b->uid && a->node == b->node &&
+	       a->labels == b->labels && a->ports == b->ports &&
+	       !memcmp(a->addrs, b->addrs, a->n_addrs * sizeof(*a->addrs));
 }
 
 static bool same_policy(const struct policy_object *a,

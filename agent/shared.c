@@ -68,7 +68,8 @@ static struct shared *add(const void *block, size_t size, uint32_t hash)
 		resize(table.n ? 2 * table.n : 64);
 	to = bucket(hash);
 	*s = (struct shared){*to, hash, 0, size};
-	memcpy(s->block, block, size);
+	if (size)
+		memcpy(s->block, block, size);
 	*to = s;
 	table.n++;
 	table.bytes += size_in_heap(s);
@@ -81,7 +82,7 @@ const void *shared_block(const void *block, size_t size)
 	struct shared *s = table.n_buckets ? *bucket(hash) : NULL;
 
 	while (s && (s->hash != hash || s->size != size ||
-		     memcmp(s->block, block, size)))
+		     (size && memcmp(s->block, block, size))))
 		s = s->next;
 	if (!s)
 		s = add(block, size, hash);

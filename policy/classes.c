@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { SEEN_BITS = 14 };
+
 /* ---- an index of selectors ------------------------------------------ */
 
 /* The key of an anchor: the only namespace (or -1), then "key=value". */
@@ -70,7 +72,7 @@ void classes_begin(struct classes *c, const struct policy_world *w,
 {
 	*c = (struct classes){
 		.w = w, .catalog = catalog, .ns = ns, .sets = sets};
-	c->of_pod = store_alloc(w->n_pods, sizeof(*c->of_pod));
+	c->seen = store_alloc((size_t)1 << SEEN_BITS, sizeof(*c->seen));
 	c->by_namespace = store_alloc(ns->names.n, sizeof(*c->by_namespace));
 	c->namespace_matches =
 		store_alloc(ns->names.n * (catalog->namespace_texts.n + 1), 1);
@@ -89,7 +91,7 @@ void classes_free(struct classes *c)
 	free(c->by_namespace);
 	free(c->namespace_matches);
 	free(c->set_of);
-	free(c->of_pod);
+	free(c->seen);
 	free(c->text);
 	numbers_free(&c->loose);
 	numbers_free(&c->key);
@@ -232,14 +234,21 @@ static uint32_t find_class(struct classes *c, size_t pod, bool *is_new)
 			  c->key.n * sizeof(*c->key.items), is_new);
 }
 
-uint32_t classes_match(struct classes *c, size_t pod)
+static struct classes_seen *seen_at(struct classes *c, size_t pod)
+{
+	const struct policy_pod *p = &c->w->pods[pod];
+	uint64_t h = (uintptr_t)p->labels * 0x9fb21c651e98df25ull ^
+		     (uintptr_t)p->ports ^ c->ns->of_pod[pod];
+
+	return &c->seen[h * 0x9e3779b97f4a7c15ull >> (64 - SEEN_BITS)];
+}
+
+static uint32_t match(struct classes *c, size_t pod)
 {
 	const uint32_t *key;
 	uint32_t class;
 	bool is_new;
 
-	if (c->of_pod[pod])
-		return c->of_pod[pod] - 1;
 	class = find_class(c, pod, &is_new);
 	key = c->key.items;
 	if (is_new) {
@@ -248,6 +257,21 @@ uint32_t classes_match(struct classes *c, size_t pod)
 			c, key[0], intern_key(&c->labels, key[1], NULL),
 			key + 2, c->key.n - 2);
 	}
-	c->of_pod[pod] = c->set_of[class] + 1;
 	return c->set_of[class];
+}
+
+uint32_t classes_match(struct classes *c, size_t pod)
+{
+	const struct policy_pod *p = &c->w->pods[pod];
+	struct classes_seen *seen = seen_at(c, pod);
+
+	if (!seen->set || seen->labels != p->labels ||
+	    seen->ports != p->ports || seen->namespace != c->ns->of_pod[pod])
+		*seen = (struct classes_seen){
+			p->labels,
+			p->ports,
+			c->ns->of_pod[pod],
+			match(c, pod) + 1,
+		};
+	return seen->set - 1;
 }

@@ -15,7 +15,6 @@ struct classes {
 	struct intern labels; /* with such keys only */
 	struct intern classes;
 	uint32_t *set_of; /* by class */
-	uint32_t *of_pod; /* set + 1; 0: not looked at yet */
 	size_t set_room;
 	struct intern anchors;	  /* labels that selectors ask for */
 	struct numbers *anchored; /* by anchor: those selectors */
@@ -23,6 +22,14 @@ struct classes {
 	struct numbers *by_namespace; /* that ask for no label, of one */
 	struct numbers loose;	      /* that ask for no label, of many */
 	uint8_t *namespace_matches;   /* 0: not known, 1: no, 2: yes */
+	/* What was found for pods that have not only equal but the very same
+	 * labels and ports, as those of one Deployment may. */
+	struct classes_seen {
+		const char *labels;
+		const struct policy_named_port *ports;
+		uint32_t namespace;
+		uint32_t set; /* + 1 */
+	} * seen;
 	struct numbers key, matched, called; /* in use while matching */
 	char *text;
 	size_t text_room;
