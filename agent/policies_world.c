@@ -2,6 +2,7 @@
 #include "policies.h"
 
 #include <linux/rtnetlink.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -17,7 +18,6 @@ struct policies_world {
 	struct policy_world world;
 	struct policy_namespace *namespaces;
 	struct policy_pod *pods;
-	const struct pod **pod_objects; /* in the same order */
 	struct policy_node *nodes;
 	struct node_room *node_rooms;
 	const struct policy **policies;
@@ -26,6 +26,13 @@ struct policies_world {
 	struct fl_addr *own_addrs;
 	size_t n_own_addrs, own_addrs_room;
 };
+
+/* Whose addresses these are. */
+static const struct pod *pod_object(const struct policy_pod *p)
+{
+	return (const struct pod *)((const char *)p->addrs -
+				    offsetof(struct pod, addrs));
+}
 
 struct build {
 	const struct inputs *in;
@@ -50,7 +57,6 @@ static void add_pod(struct object *o, void *arg)
 	struct policies_world *w = ((struct build *)arg)->w;
 	const struct pod *pod = (struct pod *)o;
 
-	w->pod_objects[w->world.n_pods] = pod;
 	w->pods[w->world.n_pods++] = (struct policy_pod){
 		.namespace = o->namespace,
 		.name = o->name,
@@ -164,10 +170,10 @@ struct pod_name {
 static int compare_pod(const void *key, const void *item)
 {
 	const struct pod_name *k = key;
-	const struct pod *pod = *(const struct pod *const *)item;
-	int c = strcmp(k->namespace, pod->o.namespace);
+	const struct policy_pod *pod = item;
+	int c = strcmp(k->namespace, pod->namespace);
 
-	return c ? c : strcmp(k->name, pod->o.name);
+	return c ? c : strcmp(k->name, pod->name);
 }
 
 static bool shares_addr(const struct endpoint_record *r, const struct pod *pod)
@@ -191,7 +197,7 @@ static long find_by_addr(const struct policies_world *w,
 {
 	for (size_t i = 0; i < w->world.n_pods; i++)
 		if (!w->pods[i].host_network && !w->pods[i].terminal &&
-		    shares_addr(r, w->pod_objects[i]))
+		    shares_addr(r, pod_object(&w->pods[i])))
 			return i;
 	return -1;
 }
@@ -200,13 +206,14 @@ static long find_pod(const struct policies_world *w,
 		     const struct endpoint_record *r)
 {
 	const struct pod_name key = {r->pod_namespace, r->pod_name};
-	const struct pod **found;
+	const struct policy_pod *found;
 
 	if (!*r->pod_name)
 		return find_by_addr(w, r);
-	found = bsearch(&key, w->pod_objects, w->world.n_pods,
-			sizeof(*w->pod_objects), compare_pod);
-	return found && is_same_pod(r, *found) ? found - w->pod_objects : -1;
+	found = bsearch(&key, w->pods, w->world.n_pods, sizeof(*w->pods),
+			compare_pod);
+	return found && is_same_pod(r, pod_object(found)) ? found - w->pods
+							  : -1;
 }
 
 static void add_endpoints(const struct build *b)
@@ -233,7 +240,6 @@ static void make_room(const struct inputs *in, struct policies_world *w)
 	(w->field = memory_alloc(((count) + 1) * sizeof(*w->field)))
 	ROOM(namespaces, n[OBJECT_NAMESPACE]);
 	ROOM(pods, n[OBJECT_POD]);
-	ROOM(pod_objects, n[OBJECT_POD]);
 	ROOM(nodes, n[OBJECT_NODE]);
 	ROOM(node_rooms, n[OBJECT_NODE]);
 	ROOM(policies, n[OBJECT_POLICY]);
@@ -269,7 +275,6 @@ void world_free(struct policies_world *w)
 		return;
 	free(w->namespaces);
 	free(w->pods);
-	free(w->pod_objects);
 	free(w->nodes);
 	free(w->node_rooms);
 	free(w->policies);
@@ -288,7 +293,7 @@ const struct pod *world_endpoint_pod(const struct policies_world *w, size_t i)
 {
 	long pod = w->endpoints[i].pod;
 
-	return pod < 0 ? NULL : w->pod_objects[pod];
+	return pod < 0 ? NULL : pod_object(&w->pods[pod]);
 }
 
 const struct policy_object *world_policy(const struct policies_world *w,

@@ -32,6 +32,7 @@ struct sweep {
 	struct identities *out;
 	struct points points;
 	struct classes classes;
+	uint32_t *pod_sets;  /* by pod: what matches its labels and ports */
 	struct intern pairs; /* of sets: their unions */
 	uint32_t *unions;
 	size_t unions_room;
@@ -143,10 +144,14 @@ static void add_pods(struct sweep *s)
 {
 	const struct policy_world *w = s->w;
 
-	for (size_t i = 0; i < w->n_pods; i++)
-		if (!w->pods[i].terminal && !w->pods[i].host_network)
-			add_addrs(s, w->pods[i].addrs, w->pods[i].n_addrs,
-				  POINT_POD, i);
+	s->pod_sets = store_alloc(w->n_pods, sizeof(*s->pod_sets));
+	for (size_t i = 0; i < w->n_pods; i++) {
+		if (w->pods[i].terminal || w->pods[i].host_network)
+			continue;
+		s->pod_sets[i] = classes_match(&s->classes, i);
+		add_addrs(s, w->pods[i].addrs, w->pods[i].n_addrs, POINT_POD,
+			  i);
+	}
 	for (size_t i = 0; i < w->n_endpoints; i++) {
 		const struct policy_endpoint *e = &w->endpoints[i];
 		bool known = e->pod >= 0 && !w->pods[e->pod].terminal &&
@@ -271,6 +276,24 @@ static uint32_t reserved(const struct place *p)
 	return p->unknown ? FL_IDENTITY_UNKNOWN : FL_IDENTITY_POD;
 }
 
+/* Room for all, once. */
+static void make_room(struct sweep *s)
+{
+	size_t n = 1; /* add_family() */
+
+	for (size_t i = 0; i < s->w->n_pods; i++)
+		n += s->w->pods[i].n_addrs;
+	for (size_t i = 0; i < s->w->n_nodes; i++)
+		n += s->w->nodes[i].n_addrs + s->w->nodes[i].n_more_addrs +
+		     s->w->nodes[i].n_pod_cidrs;
+	for (size_t i = 0; i < s->w->n_endpoints; i++)
+		n += s->w->endpoints[i].n_addrs;
+	for (size_t i = 0; i < catalog_n(s->catalog); i++)
+		if (s->catalog->items[i].kind == CATALOG_CIDR)
+			n += 1 + s->catalog->items[i].peer->n_except;
+	points_room(&s->points, n);
+}
+
 static void add_item(struct sweep *s, const struct point *at,
 		     const struct place *p, long parent)
 {
@@ -312,7 +335,7 @@ static size_t visit(struct sweep *s, size_t first)
 	}
 	p.cidrs = change_set(s, around ? around->set : 0);
 	if (p.pod >= 0)
-		p.who = set_union(s, p.who, classes_match(&s->classes, p.pod));
+		p.who = set_union(s, p.who, s->pod_sets[p.pod]);
 	add_item(s, at, &p, parent);
 	if (at->len < 128)
 		s->open[s->n_open++] = (struct open){
@@ -327,6 +350,7 @@ static void sweep_free(struct sweep *s)
 	intern_free(&s->pairs);
 	free(s->unions);
 	free(s->node_sets);
+	free(s->pod_sets);
 	numbers_free(&s->adds);
 	numbers_free(&s->drops);
 	numbers_free(&s->list);
@@ -343,6 +367,7 @@ void identities_collect(const struct policy_world *w,
 	if (!catalog_n(catalog) && !catalog->port_names.n)
 		return;
 	classes_begin(&s.classes, w, catalog, ns, &out->sets);
+	make_room(&s);
 	add_cidrs(&s);
 	add_nodes(&s);
 	add_pods(&s);
@@ -350,6 +375,8 @@ void identities_collect(const struct policy_world *w,
 	points_sort(&s.points);
 	match_nodes(&s);
 	match_own_node(&s);
+	out->items = store_alloc(s.points.n, sizeof(*out->items));
+	out->room = s.points.n;
 	for (size_t i = 0; i < s.points.n;)
 		i += visit(&s, i);
 	sweep_free(&s);

@@ -10,11 +10,12 @@
 struct identity_prefix {
 	struct fl_prefix prefix;
 	uint32_t set;
-	uint32_t reserved; /* its identity where nothing matches */
-	bool unknown;	   /* it is FL_IDENTITY_UNKNOWN, whatever matches */
-	bool keep;	   /* fl_routes has it in any case */
-	long parent;	   /* the prefix around it, -1: none */
+	int32_t parent;	  /* the prefix around it, -1: none */
+	uint8_t reserved; /* its identity where nothing matches */
+	bool unknown;	  /* it is FL_IDENTITY_UNKNOWN, whatever matches */
+	bool keep;	  /* fl_routes has it in any case */
 };
+_Static_assert(FL_IDENTITY_FIRST_FREE <= UINT8_MAX, "reserved is too small");
 
 struct identities {
 	struct intern sets; /* of selectors, sorted; number 0 is empty */

@@ -29,6 +29,11 @@ struct fl_prefix point_prefix(const struct point *p)
 	return prefix;
 }
 
+void points_room(struct points *p, size_t n)
+{
+	p->items = store_room(p->items, p->room, 0, n);
+}
+
 void points_add(struct points *p, const struct fl_prefix *prefix,
 		enum point_what what, uint32_t value)
 {
@@ -76,28 +81,38 @@ int point_compare(const struct point *a, const struct point *b)
 
 /* ---- a radix sort ---------------------------------------------------- */
 
-/* The bytes to sort by, the least significant first. */
-enum { SORT_BYTES = 17 };
+/* By digits, the least significant first: the length, then the address in
+ * digits of 8 bits, or of 16 where there are many points. */
+struct digit {
+	int at, bits; /* at 0: the length */
+};
 
-static uint8_t byte_of(const struct point *p, int i)
+static uint32_t digit_of(const struct point *p, const struct digit *d)
 {
-	if (!i)
+	int shift = (d->at - 1) * d->bits;
+	uint64_t word = shift < 64 ? p->low : p->high;
+
+	if (!d->at)
 		return p->len;
-	if (i <= 8)
-		return p->low >> 8 * (i - 1);
-	return p->high >> 8 * (i - 9);
+	return word >> shift % 64 & ((1u << d->bits) - 1);
 }
 
-static void sort_by(const struct point *from, struct point *to, size_t n, int i)
+static void sort_by(const struct point *from, struct point *to, size_t n,
+		    const struct digit *d, uint32_t *starts)
 {
-	size_t starts[257] = {0};
+	uint32_t sum = 0, values = 1u << d->bits;
 
+	memset(starts, 0, values * sizeof(*starts));
 	for (size_t k = 0; k < n; k++)
-		starts[byte_of(&from[k], i) + 1]++;
-	for (int b = 0; b < 256; b++)
-		starts[b + 1] += starts[b];
+		starts[digit_of(&from[k], d)]++;
+	for (uint32_t v = 0; v < values; v++) {
+		uint32_t here = starts[v];
+
+		starts[v] = sum;
+		sum += here;
+	}
 	for (size_t k = 0; k < n; k++)
-		to[starts[byte_of(&from[k], i)]++] = from[k];
+		to[starts[digit_of(&from[k], d)]++] = from[k];
 }
 
 static void find_differences(const struct points *p, struct point *differ)
@@ -113,17 +128,20 @@ static void find_differences(const struct points *p, struct point *differ)
 void points_sort(struct points *p)
 {
 	struct point differ, *other = store_alloc(p->n, sizeof(*other));
+	struct digit d = {.bits = p->n < 1 << 14 ? 8 : 16};
+	uint32_t *starts = store_alloc((size_t)1 << d.bits, sizeof(*starts));
 
 	find_differences(p, &differ);
-	for (int i = 0; i < SORT_BYTES; i++) {
+	for (; d.at <= 128 / d.bits; d.at++) {
 		struct point *was = p->items;
 
-		if (!byte_of(&differ, i))
+		if (!digit_of(&differ, &d))
 			continue;
-		sort_by(was, other, p->n, i);
+		sort_by(was, other, p->n, &d, starts);
 		p->items = other;
 		other = was;
 		p->room = p->n;
 	}
 	free(other);
+	free(starts);
 }

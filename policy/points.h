@@ -32,6 +32,7 @@ struct points {
 	size_t n, room;
 };
 
+void points_room(struct points *p, size_t n); /* for so many in all */
 void points_add(struct points *p, const struct fl_prefix *prefix,
 		enum point_what what, uint32_t value);
 /* By address, then length, then as they came. */

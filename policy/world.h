@@ -25,13 +25,12 @@ struct policy_named_port {
 	__u16 number;
 };
 
-struct policy_pod {
+struct policy_pod { /* there are many */
 	const char *namespace, *name;
 	const char *labels;
 	const struct fl_addr *addrs;
-	size_t n_addrs;
 	const struct policy_named_port *ports;
-	size_t n_ports;
+	unsigned short n_addrs, n_ports;
 	bool host_network; /* no selector matches it: it is its node */
 	bool terminal;	   /* Succeeded or Failed: it has no addresses */
 };

@@ -217,7 +217,7 @@ int main(int argc, char **argv)
 
 	for (int i = 1; i < argc && i <= 5; i++)
 		*sizes[i - 1] = strtoul(argv[i], NULL, 10);
-	mallopt(M_TRIM_THRESHOLD, 1 << 20);
+	mallopt(M_TRIM_THRESHOLD, 256 << 20);mallopt(M_MMAP_THRESHOLD, 256 << 20);
 	config_defaults(&config);
 	strcpy(config.node_name, "node-0");
 	make_facts();
