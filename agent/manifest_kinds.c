@@ -55,19 +55,20 @@ static const char *pack_labels(const cJSON **labels, size_t n)
 	return shared;
 }
 
-int labels_read(struct reader *r, const cJSON *meta, const char **out)
+int strings_read(struct reader *r, const cJSON *at, const char *path,
+		 const char **out)
 {
 	__cleanup(mem_free) const cJSON **list = NULL;
 	const cJSON *labels, *label;
 	size_t n = 0, room = 0;
 	int rc;
 
-	rc = reader_field(r, meta, "metadata.labels", FIELD_OBJECT, &labels);
+	rc = reader_field(r, at, path, FIELD_OBJECT, &labels);
 	if (rc)
 		return rc;
 	cJSON_ArrayForEach (label, labels) {
 		if (!cJSON_IsString(label))
-			return reader_fail(r, label, "metadata.labels",
+			return reader_fail(r, label, path,
 					   "%s must be a string",
 					   label->string);
 		list = list_room(list, room, n);
@@ -75,6 +76,11 @@ int labels_read(struct reader *r, const cJSON *meta, const char **out)
 	}
 	*out = pack_labels(list, n);
 	return 0;
+}
+
+int labels_read(struct reader *r, const cJSON *meta, const char **out)
+{
+	return strings_read(r, meta, "metadata.labels", out);
 }
 
 int meta_read(struct reader *r, const cJSON *json, bool namespaced,

@@ -41,11 +41,21 @@ int reader_string(struct reader *r, const cJSON *parent, const char *path,
 int reader_item(struct reader *r, const cJSON *item, const char *path, int i,
 		const char **out);
 
+/* TCP where it is missing; *out stays where it is none of ours. */
+int reader_proto(struct reader *r, const cJSON *at, const char *path,
+		 __u8 *out);
+/* *out stays where it makes no sense. */
+int reader_port(struct reader *r, const cJSON *at, const char *path,
+		__u16 *out);
+
 void object_drop(struct object **o); /* fits __cleanup */
 /* metadata: the name, and where there are, the namespace and labels. */
 int meta_read(struct reader *r, const cJSON *json, bool namespaced,
 	      struct object *o, const cJSON **meta);
 int labels_read(struct reader *r, const cJSON *meta, const char **out);
+/* The same of any field that is such an object (a selector of a Service). */
+int strings_read(struct reader *r, const cJSON *at, const char *path,
+		 const char **out);
 
 /* A string of metadata.annotations, NULL: it is not there. */
 int annotation_read(struct reader *r, const cJSON *meta, const char *name,
@@ -56,6 +66,9 @@ int namespace_read(struct reader *r, const cJSON *json, struct object **out);
 int pod_read(struct reader *r, const cJSON *json, struct object **out);
 /* Of a policy only what has no name is an error; all else that is wrong is
  * kept with the object. */
+int service_read(struct reader *r, const cJSON *json, struct object **out);
+int endpoint_slice_read(struct reader *r, const cJSON *json,
+			struct object **out);
 int network_policy_object_read(struct reader *r, const cJSON *json,
 			       struct object **out);
 int cluster_policy_object_read(struct reader *r, const cJSON *json,

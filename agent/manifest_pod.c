@@ -32,14 +32,15 @@ static void draft_free(struct draft *d)
 /* What is shared goes to the pod. */
 static struct object *draft_finish(struct draft *d)
 {
-	struct pod *pod;
+	struct object *o;
 
 	d->pod.ports =
 		shared_block(d->ports, d->pod.n_ports * sizeof(*d->ports));
-	pod = pod_new(&d->pod, d->addrs);
+	o = object_pack(OBJECT_POD, &d->pod.o, d->addrs,
+			d->pod.n_addrs * sizeof(*d->addrs));
 	d->pod.n_ports = 0;
 	d->pod.node = d->pod.labels = d->pod.o.namespace = NULL;
-	return &pod->o;
+	return o;
 }
 
 /* ---- status --------------------------------------------------------- */
@@ -116,28 +117,6 @@ static int read_phase(struct reader *r, const cJSON *status, struct draft *d)
 
 /* ---- ports ---------------------------------------------------------- */
 
-/* 0: it is none of ours. */
-static int read_proto(struct reader *r, const cJSON *at, const char *path,
-		      __u8 *out)
-{
-	const char *text;
-	int rc = reader_string(r, at, path, &text);
-
-	if (rc)
-		return rc;
-	if (!*text || !strcmp(text, "TCP"))
-		*out = IPPROTO_TCP;
-	else if (!strcmp(text, "UDP"))
-		*out = IPPROTO_UDP;
-	else if (!strcmp(text, "SCTP"))
-		*out = IPPROTO_SCTP;
-	else
-		return reader_odd(r, at, path,
-				  "\"%.64s\" is neither TCP, UDP nor SCTP",
-				  text);
-	return 0;
-}
-
 /* The first of two ports with one name and protocol counts. */
 static bool has_port(const struct draft *d, const char *name, __u8 proto)
 {
@@ -151,7 +130,6 @@ static bool has_port(const struct draft *d, const char *name, __u8 proto)
 static int read_port(struct reader *r, const cJSON *item, struct draft *d)
 {
 	struct policy_named_port port = {0};
-	const cJSON *number;
 	const char *name;
 	int rc;
 
@@ -160,18 +138,14 @@ static int read_port(struct reader *r, const cJSON *item, struct draft *d)
 	rc = reader_string(r, item, "ports.name", &name);
 	if (rc || !*name)
 		return rc;
-	rc = read_proto(r, item, "ports.protocol", &port.proto);
+	rc = reader_proto(r, item, "ports.protocol", &port.proto);
 	if (rc || !port.proto)
 		return rc;
-	number = cJSON_GetObjectItemCaseSensitive(item, "containerPort");
-	if (!cJSON_IsNumber(number) || number->valuedouble < 1 ||
-	    number->valuedouble > 65535 ||
-	    number->valuedouble != (int)number->valuedouble)
-		return reader_odd(r, item, "ports.containerPort",
-				  "must be a number from 1 to 65535");
+	rc = reader_port(r, item, "ports.containerPort", &port.number);
+	if (rc || !port.number)
+		return rc;
 	if (has_port(d, name, port.proto) || d->pod.n_ports == UINT16_MAX)
 		return 0;
-	port.number = number->valuedouble;
 	port.name = shared_text(name);
 	d->ports = list_room(d->ports, d->ports_room, d->pod.n_ports);
 	d->ports[d->pod.n_ports++] = port;

@@ -2,7 +2,9 @@
 #include "manifest_kinds.h"
 
 #include <errno.h>
+#include <netinet/in.h>
 #include <stdarg.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -135,5 +137,39 @@ int reader_item(struct reader *r, const cJSON *item, const char *path, int i,
 	if (!cJSON_IsString(item))
 		return reader_fail(r, item, full, "must be a string");
 	*out = item->valuestring;
+	return 0;
+}
+
+int reader_proto(struct reader *r, const cJSON *at, const char *path, __u8 *out)
+{
+	const char *text;
+	int rc = reader_string(r, at, path, &text);
+
+	if (rc)
+		return rc;
+	if (!*text || !strcmp(text, "TCP"))
+		*out = IPPROTO_TCP;
+	else if (!strcmp(text, "UDP"))
+		*out = IPPROTO_UDP;
+	else if (!strcmp(text, "SCTP"))
+		*out = IPPROTO_SCTP;
+	else
+		return reader_odd(r, at, path,
+				  "\"%.64s\" is neither TCP, UDP nor SCTP",
+				  text);
+	return 0;
+}
+
+int reader_port(struct reader *r, const cJSON *at, const char *path, __u16 *out)
+{
+	const char *dot = strrchr(path, '.');
+	const cJSON *number = cJSON_GetObjectItemCaseSensitive(at, dot + 1);
+
+	if (!cJSON_IsNumber(number) || number->valuedouble < 1 ||
+	    number->valuedouble > UINT16_MAX ||
+	    number->valuedouble != (int)number->valuedouble)
+		return reader_odd(r, at, path,
+				  "must be a number from 1 to 65535");
+	*out = number->valuedouble;
 	return 0;
 }

@@ -16,6 +16,8 @@ enum object_kind {
 	OBJECT_NAMESPACE,
 	OBJECT_POD,
 	OBJECT_POLICY,
+	OBJECT_SERVICE,
+	OBJECT_ENDPOINT_SLICE,
 	OBJECT_KIND_MAX,
 };
 
@@ -95,10 +97,73 @@ struct policy_object {
 	struct problems reports;  /* the same, with file, line and name */
 };
 
-struct object *object_new(enum object_kind kind); /* but for OBJECT_POD */
-/* Takes over the references of `from` to what is shared; its name and the
- * addresses are copied. */
-struct pod *pod_new(const struct pod *from, const struct fl_addr *addrs);
+/* ---- services: read, and not enforced yet ---------------------------- */
+
+enum service_type {
+	SERVICE_CLUSTER_IP,
+	SERVICE_NODE_PORT,
+	SERVICE_LOAD_BALANCER,
+	SERVICE_EXTERNAL_NAME, /* a matter of DNS alone */
+};
+
+struct service_port {
+	const char *name;	 /* shared, "" */
+	const char *target_name; /* shared; a port of the pod, "": by number */
+	__u16 port, node_port;	 /* 0: none */
+	__u16 target_port;
+	__u8 proto;
+	__u8 pad; /* 0: equal ones are equal byte by byte */
+};
+
+/* In one piece: addresses and the name follow it. */
+struct service {
+	struct object o;
+	const char *selector;		  /* as labels; "": none */
+	const struct service_port *ports; /* shared, and so are the names */
+	__u32 affinity_seconds; /* of a client to an endpoint, 0: none */
+	__u16 n_ports;
+	__u8 type;	     /* enum service_type */
+	bool headless;	     /* no clusterIP, for it wants none */
+	bool internal_local; /* internalTrafficPolicy: Local */
+	bool external_local; /* externalTrafficPolicy: Local */
+	/* Which of addrs: clusterIPs, then externalIPs, then those of the load
+	 * balancer. */
+	__u8 n_cluster_ips, n_external_ips, n_balancer_ips;
+	struct fl_addr addrs[];
+};
+
+struct slice_port {
+	const char *name; /* shared, "" */
+	__u16 number;	  /* 0: all */
+	__u8 proto;
+	__u8 pad[5];
+};
+
+struct slice_endpoint {
+	struct fl_addr addr;
+	const char *node; /* shared, "": not told */
+	bool ready, serving, terminating;
+};
+
+/* In one piece: endpoints and the name follow it. */
+struct endpoint_slice {
+	struct object o;
+	const char *service; /* shared; of the slice's namespace, "": none */
+	const struct slice_port *ports; /* shared, and so are the names */
+	__u16 n_ports;
+	bool v6; /* addressType */
+	__u32 n_endpoints;
+	struct slice_endpoint endpoints[];
+};
+
+/* ---- objects --------------------------------------------------------- */
+
+struct object *object_new(enum object_kind kind); /* with nothing behind it */
+/* The same in one piece with what is behind it: `behind`, as many bytes, and
+ * the name. Takes over the references of `from` to what is shared, and copies
+ * the rest. For kinds that say so. */
+struct object *object_pack(enum object_kind kind, const struct object *from,
+			   const void *behind, size_t size);
 void object_free(struct object *o); /* NULL is fine */
 /* Do they say the same, as far as anybody here looks at it? Of one name. */
 bool object_equal(const struct object *a, const struct object *b);

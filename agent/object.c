@@ -11,11 +11,15 @@
 static const struct {
 	const char *name;
 	size_t size;
+	bool in_one_piece;
 } kinds[] = {
-	[OBJECT_NODE] = {"Node", sizeof(struct node)},
-	[OBJECT_NAMESPACE] = {"Namespace", sizeof(struct namespace)},
-	[OBJECT_POD] = {"Pod", sizeof(struct pod)},
-	[OBJECT_POLICY] = {"Policy", sizeof(struct policy_object)},
+	[OBJECT_NODE] = {"Node", sizeof(struct node), false},
+	[OBJECT_NAMESPACE] = {"Namespace", sizeof(struct namespace), false},
+	[OBJECT_POD] = {"Pod", sizeof(struct pod), true},
+	[OBJECT_POLICY] = {"Policy", sizeof(struct policy_object), false},
+	[OBJECT_SERVICE] = {"Service", sizeof(struct service), true},
+	[OBJECT_ENDPOINT_SLICE] = {"EndpointSlice",
+				   sizeof(struct endpoint_slice), true},
 };
 _Static_assert(sizeof(kinds) / sizeof(kinds[0]) == OBJECT_KIND_MAX,
 	       "a kind has no name");
@@ -33,19 +37,19 @@ struct object *object_new(enum object_kind kind)
 	return o;
 }
 
-struct pod *pod_new(const struct pod *from, const struct fl_addr *addrs)
+struct object *object_pack(enum object_kind kind, const struct object *from,
+			   const void *behind, size_t size)
 {
-	size_t addrs_size = from->n_addrs * sizeof(*addrs);
-	size_t name_size = strlen(from->o.name) + 1;
-	struct pod *pod = memory_alloc(sizeof(*pod) + addrs_size + name_size);
-	char *behind = (char *)pod->addrs;
+	size_t front = kinds[kind].size, name_size = strlen(from->name) + 1;
+	char *piece = memory_alloc(front + size + name_size);
+	struct object *o = (struct object *)piece;
 
-	*pod = *from;
-	pod->o.kind = OBJECT_POD;
-	if (addrs_size)
-		memcpy(behind, addrs, addrs_size);
-	pod->o.name = memcpy(behind + addrs_size, from->o.name, name_size);
-	return pod;
+	memcpy(piece, from, front);
+	if (size)
+		memcpy(piece + front, behind, size);
+	o->kind = kind;
+	o->name = memcpy(piece + front + size, from->name, name_size);
+	return o;
 }
 
 __u64 pod_uid(const char *uid)
@@ -66,7 +70,6 @@ static void pod_free(struct pod *pod)
 	shared_drop(pod->ports);
 	shared_drop(pod->node);
 	shared_drop(pod->labels);
-	pod->o.name = NULL; /* of one piece with it */
 }
 
 static void node_free(struct node *node)
@@ -82,6 +85,26 @@ static void policy_object_free(struct policy_object *p)
 	problems_free(&p->reports);
 }
 
+static void service_free(struct service *s)
+{
+	for (size_t i = 0; i < s->n_ports; i++) {
+		shared_drop(s->ports[i].name);
+		shared_drop(s->ports[i].target_name);
+	}
+	shared_drop(s->ports);
+	shared_drop(s->selector);
+}
+
+static void slice_free(struct endpoint_slice *s)
+{
+	for (size_t i = 0; i < s->n_ports; i++)
+		shared_drop(s->ports[i].name);
+	for (size_t i = 0; i < s->n_endpoints; i++)
+		shared_drop(s->endpoints[i].node);
+	shared_drop(s->ports);
+	shared_drop(s->service);
+}
+
 void object_free(struct object *o)
 {
 	if (!o)
@@ -94,8 +117,13 @@ void object_free(struct object *o)
 		pod_free((struct pod *)o);
 	else if (o->kind == OBJECT_POLICY)
 		policy_object_free((struct policy_object *)o);
+	else if (o->kind == OBJECT_SERVICE)
+		service_free((struct service *)o);
+	else if (o->kind == OBJECT_ENDPOINT_SLICE)
+		slice_free((struct endpoint_slice *)o);
 	shared_drop(o->namespace);
-	free(o->name);
+	if (!kinds[o->kind].in_one_piece)
+		free(o->name);
 	free(o);
 }
 
@@ -147,6 +175,41 @@ static bool same_policy(const struct policy_object *a,
 	       problems_equal(&a->problems, &b->problems);
 }
 
+static bool same_service(const struct service *a, const struct service *b)
+{
+	size_t n = a->n_cluster_ips + a->n_external_ips + a->n_balancer_ips;
+
+	return a->selector == b->selector && a->ports == b->ports &&
+	       a->n_ports == b->n_ports && a->type == b->type &&
+	       a->affinity_seconds == b->affinity_seconds &&
+	       a->headless == b->headless &&
+	       a->internal_local == b->internal_local &&
+	       a->external_local == b->external_local &&
+	       a->n_cluster_ips == b->n_cluster_ips &&
+	       a->n_external_ips == b->n_external_ips &&
+	       a->n_balancer_ips == b->n_balancer_ips &&
+	       !memcmp(a->addrs, b->addrs, n * sizeof(*a->addrs));
+}
+
+static bool same_slice(const struct endpoint_slice *a,
+		       const struct endpoint_slice *b)
+{
+	bool same = a->service == b->service && a->ports == b->ports &&
+		    a->n_ports == b->n_ports && a->v6 == b->v6 &&
+		    a->n_endpoints == b->n_endpoints;
+
+	for (size_t i = 0; same && i < a->n_endpoints; i++) {
+		const struct slice_endpoint *x = &a->endpoints[i];
+		const struct slice_endpoint *y = &b->endpoints[i];
+
+		same = x->node == y->node && x->ready == y->ready &&
+		       x->serving == y->serving &&
+		       x->terminating == y->terminating &&
+		       addr_equal(&x->addr, &y->addr);
+	}
+	return same;
+}
+
 bool object_equal(const struct object *a, const struct object *b)
 {
 	if (a->kind != b->kind)
@@ -163,6 +226,12 @@ bool object_equal(const struct object *a, const struct object *b)
 	case OBJECT_POLICY:
 		return same_policy((const struct policy_object *)a,
 				   (const struct policy_object *)b);
+	case OBJECT_SERVICE:
+		return same_service((const struct service *)a,
+				    (const struct service *)b);
+	case OBJECT_ENDPOINT_SLICE:
+		return same_slice((const struct endpoint_slice *)a,
+				  (const struct endpoint_slice *)b);
 	case OBJECT_KIND_MAX:
 		break;
 	}
@@ -196,7 +265,7 @@ size_t object_bytes(const struct object *o)
 {
 	size_t sum = block(o);
 
-	if (o->kind != OBJECT_POD)
+	if (!kinds[o->kind].in_one_piece)
 		sum += block(o->name);
 	if (o->kind == OBJECT_NODE)
 		sum += problems_bytes(&((const struct node *)o)->problems);

@@ -16,6 +16,8 @@ static const struct {
 				       network_policy_object_read},
 	[RESOURCE_CLUSTER_NETWORK_POLICIES] = {"ClusterNetworkPolicy",
 					       cluster_policy_object_read},
+	[RESOURCE_SERVICES] = {"Service", service_read},
+	[RESOURCE_ENDPOINT_SLICES] = {"EndpointSlice", endpoint_slice_read},
 };
 
 int object_read(enum resource resource, const cJSON *json, struct object **out,
@@ -23,8 +25,6 @@ int object_read(enum resource resource, const cJSON *json, struct object **out,
 {
 	struct reader r = {.kind = resources[resource].kind, .err = e};
 
-	if (!resources[resource].read)
-		return err_set(e, ENOTSUP, "not a kind that is read");
 	if (!cJSON_IsObject(json))
 		return reader_fail(&r, json, NULL, "not an object");
 	return resources[resource].read(&r, json, out);

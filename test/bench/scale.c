@@ -109,6 +109,12 @@ static void make_cluster(const struct scale *s)
 		scale_pod(s, i, 0, text, sizeof(text));
 		scale_put(&store, RESOURCE_PODS, text);
 	}
+	for (size_t i = 0; i < s->services; i++) {
+		scale_service(i, text, sizeof(text));
+		scale_put(&store, RESOURCE_SERVICES, text);
+		scale_slice(s, i, text, sizeof(text));
+		scale_put(&store, RESOURCE_ENDPOINT_SLICES, text);
+	}
 	for (size_t i = 0; i < s->policies; i++) {
 		scale_policy(s, i, text, sizeof(text));
 		scale_put(&store, RESOURCE_NETWORK_POLICIES, text);
@@ -217,7 +223,8 @@ int main(int argc, char **argv)
 
 	for (int i = 1; i < argc && i <= 5; i++)
 		*sizes[i - 1] = strtoul(argv[i], NULL, 10);
-	mallopt(M_TRIM_THRESHOLD, 256 << 20);mallopt(M_MMAP_THRESHOLD, 256 << 20);
+	mallopt(M_TRIM_THRESHOLD, 256 << 20);
+	mallopt(M_MMAP_THRESHOLD, 256 << 20);
 	config_defaults(&config);
 	strcpy(config.node_name, "node-0");
 	make_facts();
@@ -247,7 +254,8 @@ int main(int argc, char **argv)
 	printf(",\"bytes\":{\"pod\":%.0f,\"node\":%.0f,\"policy\":%.0f,"
 	       "\"shared\":%zu}",
 	       bytes_of(RESOURCE_PODS), bytes_of(RESOURCE_NODES),
-	       bytes_of(RESOURCE_NETWORK_POLICIES), shared_bytes());
+	       bytes_of(RESOURCE_NETWORK_POLICIES), bytes_of(RESOURCE_SERVICES),
+	       bytes_of(RESOURCE_ENDPOINT_SLICES), shared_bytes());
 	printf(",\"rss_mib\":{\"before\":%.1f,\"model\":%.1f,\"first\":%.1f,"
 	       "\"settled\":%.1f},\"read_ms\":%.0f",
 	       before, model_mib, peak, settled, read_ms);

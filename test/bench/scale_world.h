@@ -128,6 +128,48 @@ static inline int scale_policy(const struct scale *s, size_t i, char *out,
 		i % 10, 16 + i / 256 % 16, i % 256);
 }
 
+static inline int scale_service(size_t i, char *out, size_t size)
+{
+	return snprintf(
+		out, size,
+		"{\"metadata\":{\"name\":\"workload-%zu\",\"namespace\":"
+		"\"namespace-%zu\"},\"spec\":{\"type\":\"ClusterIP\",\"selector\":"
+		"{\"app\":\"workload-%zu\"},\"clusterIP\":\"10.96.%zu.%zu\","
+		"\"clusterIPs\":[\"10.96.%zu.%zu\"],\"ports\":[{\"name\":"
+		"\"http\",\"protocol\":\"TCP\",\"port\":80,\"targetPort\":"
+		"\"http\"}]}}",
+		i, i / WORKLOADS_OF_NAMESPACE, i, i / 256, i % 256, i / 256,
+		i % 256);
+}
+
+static inline int scale_slice(const struct scale *s, size_t i, char *out,
+			      size_t size)
+{
+	int n = snprintf(
+		out, size,
+		"{\"metadata\":{\"name\":\"workload-%zu-x7k2p\","
+		"\"namespace\":\"namespace-%zu\",\"labels\":{"
+		"\"kubernetes.io/service-name\":\"workload-%zu\"}},"
+		"\"addressType\":\"IPv4\",\"ports\":[{\"name\":\"http\","
+		"\"protocol\":\"TCP\",\"port\":8080}],\"endpoints\":[",
+		i, i / WORKLOADS_OF_NAMESPACE, i);
+
+	for (size_t k = 0; k < PODS_OF_WORKLOAD; k++) {
+		size_t pod = i * PODS_OF_WORKLOAD + k;
+		char addr[48];
+
+		if (pod >= s->pods)
+			break;
+		scale_addr(s, pod, addr);
+		n += snprintf(out + n, size - n,
+			      "%s{\"addresses\":[\"%s\"],\"conditions\":{"
+			      "\"ready\":true,\"serving\":true,\"terminating\":"
+			      "false},\"nodeName\":\"node-%zu\"}",
+			      k ? "," : "", addr, scale_node_of(s, pod));
+	}
+	return n + snprintf(out + n, size - n, "]}");
+}
+
 /* As a source does with what it was sent. */
 static inline bool scale_put(struct store *store, enum resource r,
 			     const char *text)

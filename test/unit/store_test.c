@@ -757,7 +757,7 @@ static void what_has_no_name_is_no_object(void **state)
 	struct object *o = NULL;
 
 	(void)state;
-	for (int r = 0; r <= RESOURCE_CLUSTER_NETWORK_POLICIES; r++) {
+	for (int r = 0; r < RESOURCE_MAX; r++) {
 		struct err e = {0};
 
 		assert_true(object_read(r, json, &o, &e) < 0);
