@@ -252,7 +252,7 @@ int main(int argc, char **argv)
 	       "\"services\":%zu,\"policies\":%zu,\"local\":%zu",
 	       s.nodes, s.pods, s.services, s.policies, s.local);
 	printf(",\"bytes\":{\"pod\":%.0f,\"node\":%.0f,\"policy\":%.0f,"
-	       "\"shared\":%zu}",
+	       "\"service\":%.0f,\"slice\":%.0f,\"shared\":%zu}",
 	       bytes_of(RESOURCE_PODS), bytes_of(RESOURCE_NODES),
 	       bytes_of(RESOURCE_NETWORK_POLICIES), bytes_of(RESOURCE_SERVICES),
 	       bytes_of(RESOURCE_ENDPOINT_SLICES), shared_bytes());
