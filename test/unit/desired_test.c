@@ -240,7 +240,7 @@ static void a_node_is_reached_where_its_annotation_says(void **state)
 	assert_addr(&route("10.2.0.0/24")->node, "192.0.2.12");
 	assert_addr(&route("fd00:2::/64")->node, "192.0.2.12");
 	/* they are all its addresses */
-	assert_int_equal(route("192.0.2.12/32")->identity,
+	assert_int_equal(route("192.0.2.12/32")->identity[0],
 			 FL_IDENTITY_REMOTE_NODE);
 	assert_int_equal(route("10.0.0.12/32")->node_id,
 			 route("192.0.2.12/32")->node_id);
