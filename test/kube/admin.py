@@ -61,7 +61,8 @@ def kind_named(word):
 
 
 def put(server, objects):
-    objects = [(kind_of(o), o) for o in objects]  # all are known, or none is put
+    # All are known, or none is put.
+    objects = [(kind_of(o), o) for o in objects]
     return [server.store.put(k, o).version for k, o in objects]
 
 

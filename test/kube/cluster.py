@@ -103,7 +103,8 @@ class Pod(Lazy):
         ips = self.addresses()
         return {"app": self.cluster.app(app), "hash": word(app, 10),
                 "suffix": word(serial + 1, 5), "tier": self.TIERS[app % 4],
-                "uid": self.uid(("pod", serial)), "owner": self.uid(("rs", app)),
+                "uid": self.uid(("pod", serial)),
+                "owner": self.uid(("rs", app)),
                 "rev": str(rev), "node": self.node,
                 "ready": "True" if state in (RUNNING, HOST) else "False",
                 "restarts": str(rev),
@@ -161,7 +162,8 @@ class Slice(Lazy):
                  "nodeName": p.node,
                  "zone": f"z{p.args[1] % 3}"} for p in pods]
         c = self.cluster
-        return {"service": c.app(n), "uid": self.uid(("slice", n, family, part)),
+        return {"service": c.app(n),
+                "uid": self.uid(("slice", n, family, part)),
                 "owner": self.uid(("service", n)),
                 "type": "IPv4" if c.families[family] == "4" else "IPv6",
                 "endpoints": st.dumps(ends).decode()}
