@@ -550,7 +550,9 @@ static void what_is_optional_may_be_absent(void **state)
 	}
 	world_wait(&d);
 	world_diary(&d);
-	world_answer(&d, LIST(META("5"), POD("a", "4")));
+	world_send(&d, "{\"kind\":\"PodList\",");
+	assert_int_equal(st()->phase, KUBE_LISTING);
+	world_answer(&d, META("5") ",\"items\":[" POD("a", "4") "]}");
 	happened("listing\nobject blue/a 4\nlisted\n");
 	world_wait(&d);
 	assert_int_equal(st()->phase, KUBE_WATCHING);
@@ -716,6 +718,36 @@ static void a_malformed_event_is_not_met_for_ever(void **state)
 		world_close(&d);
 	}
 	open_world(&pods);
+}
+
+static void an_event_between_two_failures_is_progress(void **state)
+{
+	char event[256];
+	int i;
+
+	(void)state;
+	start_watching(&pods);
+	for (i = 6; i < 6 + 3 * WATCH_STUCK_MAX; i++) {
+		snprintf(event, sizeof(event), EVENT("ADDED", POD("b", "%d")),
+			 i);
+		world_send(&d, event);
+		world_answer(&d, ERROR_EVENT("500", "InternalError"));
+		world_wait(&d);
+		assert_non_null(strstr(d.call.path, "watch=true"));
+	}
+}
+
+static void nothing_is_taken_after_an_end_of_our_own(void **state)
+{
+	(void)state;
+	start_watching(&pods);
+	assert_int_not_equal(world_send(&d, ERROR_EVENT("410", "Expired")), 0);
+	/* a transport that goes on all the same */
+	assert_int_not_equal(world_send(&d, EVENT("ADDED", POD("b", "7"))), 0);
+	happened("");
+	says("");
+	world_end(&d, 200, -ECANCELED, "", -1);
+	says("410");
 }
 
 static void what_came_before_a_malformed_event_counts(void **state)
@@ -916,6 +948,17 @@ static void a_watch_that_lived_ends_the_back_off(void **state)
 /* ---- freed by its own callbacks --------------------------------------------
  */
 
+static void no_wait_is_shorter_than_a_tenth_of_a_second(void **state)
+{
+	(void)state;
+	start_watching(&pods);
+	d.chance = 0;
+	refuse();
+	assert_true(world_wait(&d) >= 0.1);
+	go_back();
+	assert_true(world_wait(&d) >= 0.1);
+}
+
 static void it_may_be_freed_by_any_of_its_callbacks(void **state)
 {
 	static const char *const where[] = {"listing", "object", "listed",
@@ -1018,10 +1061,13 @@ int main(void)
 		T(a_page_that_fails_is_asked_for_again),
 		T(a_list_ends_even_if_the_server_has_no_end),
 		T(a_malformed_event_is_not_met_for_ever),
+		T(an_event_between_two_failures_is_progress),
+		T(nothing_is_taken_after_an_end_of_our_own),
 		T(what_came_before_a_malformed_event_counts),
 		T(a_request_that_cannot_be_made_is_tried_again),
 		T(a_server_that_fails_for_ever_is_not_stormed),
 		T(a_watch_that_lived_ends_the_back_off),
+		T(no_wait_is_shorter_than_a_tenth_of_a_second),
 		T(it_may_be_freed_by_any_of_its_callbacks),
 		T(it_may_be_freed_while_it_tells_of_a_failure),
 		T(freeing_it_ends_its_request),
