@@ -9,7 +9,7 @@
 /* Retries of an LRU insertion that met a bucket another CPU had locked. */
 #define INSERT_TRIES 4
 
-static __always_inline void count_insert_error(long err)
+static __always_inline void count_insert_error(int err)
 {
 	if (err == -EBUSY)
 		count(FL_COUNT_FLOW_INSERT_BUSY);
@@ -19,10 +19,12 @@ static __always_inline void count_insert_error(long err)
 		count(FL_COUNT_FLOW_INSERT_OTHER);
 }
 
-static __always_inline long flow_insert(const struct fl_tuple *key,
-					const struct fl_flow *f, __u64 how)
+/* An int: before 6.4 the kernel's own function returned one, and what is above
+ * its 32 bits in the register is not its sign. */
+static __always_inline int flow_insert(const struct fl_tuple *key,
+				       const struct fl_flow *f, __u64 how)
 {
-	long err = 0;
+	int err = 0;
 
 	for (int i = 0; i < INSERT_TRIES; i++) {
 		err = bpf_map_update_elem(&fl_flows, key, f, how);

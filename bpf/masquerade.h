@@ -100,7 +100,7 @@ static __always_inline bool is_usable(const struct fl_config *cfg, __u32 port)
  * 1, 0 if it is taken, or a negative drop reason where trying on is no use. */
 static __always_inline int try_port(struct slow *s, __u16 port)
 {
-	long err;
+	int err;
 
 	s->fwd.to.sport = bpf_htons(port);
 	s->rkey.dport = bpf_htons(port);

@@ -57,7 +57,7 @@ static __always_inline void recall(struct slow *s)
 static __always_inline int enter_new(struct __sk_buff *skb, struct slow *s)
 {
 	struct fl_flow *winner;
-	long err;
+	int err;
 
 	if (!(s->fwd.flags & FL_FLOW_REPLY) && !s->reserved)
 		flow_insert(&s->rkey, &s->rev, BPF_NOEXIST);
@@ -96,7 +96,7 @@ static __always_inline int renew(struct slow *s)
 	/* The reply entry of a masqueraded connection may have been evicted:
 	 * put it back, or see that nobody else has taken the port since. */
 	if (s->fwd.flags & FL_FLOW_MASQ && !(s->fwd.flags & FL_FLOW_REPLY)) {
-		long err = flow_insert(&s->rkey, &s->rev, BPF_NOEXIST);
+		int err = flow_insert(&s->rkey, &s->rev, BPF_NOEXIST);
 		struct fl_flow *other;
 
 		if (err && err != -EEXIST)

@@ -260,6 +260,12 @@ static void hooks_fill(void)
 	}
 }
 
+static bool has_coarse_clock(void)
+{
+	return libbpf_probe_bpf_helper(BPF_PROG_TYPE_SCHED_CLS,
+				       BPF_FUNC_ktime_get_coarse_ns, NULL) == 1;
+}
+
 void node_load(const struct fl_options *options)
 {
 	node_unload();
@@ -269,6 +275,9 @@ void node_load(const struct fl_options *options)
 	if (!node.dp)
 		give_up("open the datapath");
 	memcpy((void *)&node.dp->rodata->options, options, sizeof(*options));
+	if (!has_coarse_clock()) /* before 5.11 */
+		((struct fl_options *)&node.dp->rodata->options)->coarse_clock =
+			0;
 	bpf_map__set_max_entries(node.dp->maps.fl_flows,
 				 node_flows_max ? node_flows_max : FLOWS_MAX);
 	if (node_flows_max)
