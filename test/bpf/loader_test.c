@@ -327,7 +327,6 @@ static void what_runs_is_named_and_a_report_tells(void **state)
 	assert_true(report.reused_maps);
 	assert_true(report.replaced_programs);
 	assert_in_range(report.flows_max, 65536, 1 << 20);
-	/* DESIGN: at most 32 MB at default sizes on few CPUs */
 	/* Before 5.11 the kernel says what they may come to. */
 	assert_in_range(report.map_bytes, 1 << 20, 64 << 20);
 	datapath_build(&config, ours);
