@@ -238,8 +238,7 @@ static void maps_share(void)
 {
 	struct bpf_map *map, *known;
 
-	bpf_object__for_each_map(map, node.stub->obj)
-	{
+	bpf_object__for_each_map (map, node.stub->obj) {
 		known = bpf_object__find_map_by_name(node.dp->obj,
 						     bpf_map__name(map));
 		if (known && bpf_map__reuse_fd(map, bpf_map__fd(known)))

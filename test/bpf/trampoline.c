@@ -25,6 +25,9 @@ struct orders {
 
 static int orders_fd = -1, jumps_fd = -1, prog_fd = -1;
 
+/* As much of it as all kernels know: it grew. */
+#define TUNNEL_KEY_SIZE offsetof(struct bpf_tunnel_key, local_ipv4)
+
 /* ---- a few instructions, in the manual's words ----------------------- */
 
 #define INSN(op, dst, src, offset, value)                                      \
@@ -63,7 +66,7 @@ static int program_load(void)
 		IF_ZERO(R1, 6), /* to the tag */
 		MOV(R1, R6),
 		MOV(R2, R7),
-		MOVI(R3, sizeof(struct bpf_tunnel_key)),
+		MOVI(R3, TUNNEL_KEY_SIZE),
 		LOAD(R4, R7, ORDER(key_flags)),
 		CALL(BPF_FUNC_skb_set_tunnel_key),
 		INSN(BPF_JMP | BPF_JNE | BPF_K, R0, 0, 18, 0), /* to the end */
