@@ -148,6 +148,14 @@ static int remove_state(const char *state_dir, struct err *e)
 	return 0;
 }
 
+/* First of all: no new pod comes to a network that goes. */
+static int remove_conf(const char *file, struct err *e)
+{
+	if (!*file || !unlink(file) || errno == ENOENT)
+		return 0;
+	return err_sys(e, errno, "remove %s", file);
+}
+
 static int remove_plugin(const char *dir, struct err *e)
 {
 	static const char *const names[] = {PLUGIN_NAME,
@@ -207,6 +215,8 @@ int uninstall_node(const struct config *c, const char *dir, struct err *e)
 	int rc;
 
 	rc = lock_out_agent(c->state_dir, &lock, e);
+	if (!rc)
+		rc = remove_conf(c->cni_conf_file, e);
 	if (!rc)
 		rc = datapath_unload(c, true, e);
 	if (!rc)

@@ -48,10 +48,29 @@ missing_licences() {
 	done
 }
 
+# The API server of node a, with a service account of the agent's.
+api_start() {
+	local k=$FL_SRC/test/kube
+	mkdir -p "$DIR/token"
+	"$k/certs.sh" "$DIR/pki" >"$DIR/api.log" 2>&1 || return
+	cp "$DIR/pki/ca.crt" "$DIR/token/ca.crt"
+	echo "a-token" >"$DIR/token/token"
+	echo "a-token,system:serviceaccount:kube-system:fairlead" >"$DIR/tokens"
+	background in_node a "$k/apiserver.py" --listen 127.0.0.1:6443 --admin-socket "$DIR/admin" \
+		--cert "$DIR/pki/server.crt" --key "$DIR/pki/server.key" \
+		--token-file "$DIR/tokens" >>"$DIR/api.log" 2>&1
+	disown
+	wait_for 10 test -S "$DIR/admin" && api put "$DIR/cluster/node-a.yaml"
+}
+api() {
+	local k=$FL_SRC/test/kube
+	"$k/api" -s "$DIR/admin" "$@"
+}
+
 # The chart, with this node's directories for the host's.
 manifest_render() {
 	local common=(-s "stateDir=$(state_dir a)" -s "cni.binDir=$BIN" -s "cni.confDir=$CONF"
-		-s "config.bpf-root=$(bpf_root a)" -s "config.cluster-dir=$DIR/cluster"
+		-s "config.bpf-root=$(bpf_root a)" -s apiServer.host=127.0.0.1 -s apiServer.port=6443
 		"$FL_SRC/deploy/helm/fairlead")
 	mkdir -p "$CONF" "$BIN" "$(dirname "$(state_dir a)")" "$DIR/configmap"
 	"$BUILD/helmtemplate" "${common[@]}" >"$DIR/manifests.yaml"
@@ -61,7 +80,6 @@ manifest_render() {
 		for doc in yaml.safe_load_all(open(sys.argv[1])):
 		    if doc["kind"] == "ConfigMap":
 		        for name, text in doc["data"].items():
-		            text = "".join(l + "\n" for l in text.splitlines() if not l.startswith(("kubeconfig", "cni-conf", "network-un")))
 		            open(os.path.join(sys.argv[2], name), "w").write(text)
 	PY
 }
@@ -77,7 +95,7 @@ image_spec() { # image_spec DAEMONSET CONTAINER [OPTION-OF-RUNSPEC...]
 	shift 2
 	mkdir -p "$DIR/run/$name"
 	"$FL_SRC/test/deploy/runspec.py" "$DIR/manifests.yaml" "$set" "$name" --root "$ROOTFS" \
-		--id "$P-$name" --configmap "$DIR/configmap" --node-name node-a --mount "$DIR/cluster" "$@" \
+		--id "$P-$name" --configmap "$DIR/configmap" --node-name node-a --token "$DIR/token" "$@" \
 		>"$DIR/run/$name/config.json"
 }
 
@@ -104,7 +122,7 @@ image_pid() { in_runc state "$P-$1" | jq -r .pid; }
 image_exec() {
 	local name=$1
 	shift
-	in_runc exec "$P-$name" "/usr/bin/$@"
+	in_runc exec "$P-$name" "$@"
 }
 
 image_ended() { [ "$(in_runc state "$P-$1" | jq -r .status)" = stopped ]; }

@@ -71,6 +71,7 @@ runtime_stop() {
 container() {
 	local id=$1
 	shift
+	# shellcheck disable=SC2209 # the word, not the command
 	(as_process=exec ctr run --rm --cni --runc-root "$DIR/runc" \
 		--rootfs "$R/rootfs" "$id" "$@") >"$R/out.$id" 2>&1 </dev/null &
 	container_pids+=($!)
