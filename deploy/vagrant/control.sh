@@ -30,8 +30,21 @@ buildah rm "$container" >/dev/null
 # ---- the cluster --------------------------------------------------------------
 
 if [ ! -e $KUBECONFIG ]; then
-	kubeadm init --apiserver-advertise-address "$address" \
-		--pod-network-cidr 10.244.0.0/16
+	cat >/root/kubeadm.yaml <<-Y
+		apiVersion: kubeadm.k8s.io/v1beta4
+		kind: InitConfiguration
+		localAPIEndpoint: {advertiseAddress: $address}
+		---
+		apiVersion: kubeadm.k8s.io/v1beta4
+		kind: ClusterConfiguration
+		networking: {podSubnet: 10.244.0.0/16, serviceSubnet: 10.96.0.0/12}
+		---
+		apiVersion: kubeproxy.config.k8s.io/v1alpha1
+		kind: KubeProxyConfiguration
+		mode: iptables
+		iptables: {masqueradeAll: true}
+	Y
+	kubeadm init --config /root/kubeadm.yaml
 	install -d -o vagrant -g vagrant /home/vagrant/.kube
 	install -m 600 -o vagrant -g vagrant $KUBECONFIG /home/vagrant/.kube/config
 fi

@@ -37,6 +37,19 @@ apt-get -q update
 apt-get -q -y install kubeadm kubectl kubelet
 apt-mark -q hold kubeadm kubectl kubelet
 
+# Services are kube-proxy's, see docs/install.md: their addresses are local.
+cat >/etc/systemd/system/fairlead-services.service <<U
+[Unit]
+After=network.target
+[Service]
+Type=oneshot
+RemainAfterExit=yes
+ExecStart=/sbin/ip route replace local 10.96.0.0/12 dev lo
+[Install]
+WantedBy=multi-user.target
+U
+systemctl enable -q --now fairlead-services
+
 # Vagrant's first network is the same on all machines: the node is the second.
 echo "KUBELET_EXTRA_ARGS=--node-ip=$address" >/etc/default/kubelet
 systemctl enable -q --now kubelet
