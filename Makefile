@@ -16,7 +16,8 @@ override CFLAGS += -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -MMD -MP \
 	-Iinclude -I$(BUILD)/deps -I$(BUILD)/skel -DFAIRLEAD_VERSION='"$(VERSION)"' \
 	$(shell $(PKGCONFIG) --cflags libnl-3.0 libnl-route-3.0 2>/dev/null)
 ARCH_INCLUDE := /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)
-BPF_CFLAGS = -target bpf -mcpu=v3 -O2 -g -Wall -Wextra -Werror -MMD -MP -Iinclude -I$(ARCH_INCLUDE)
+# For clang -target bpf an x86 is one of 32 bits, whose headers are not installed.
+BPF_CFLAGS = -target bpf $(if $(findstring x86_64,$(ARCH_INCLUDE)),-D__x86_64__) -mcpu=v3 -O2 -g -Wall -Wextra -Werror -MMD -MP -Iinclude -I$(ARCH_INCLUDE)
 
 LIBS_BPF = -lbpf -lelf -lz
 LIBS_NL  = -lnl-route-3 -lnl-3
