@@ -44,11 +44,13 @@ struct agent {
 	bool facts_are_old;
 	struct endpoints endpoints;
 	struct node_ids ids;
-	/* Maps: fl_routes and fl_policy, which nobody else writes, at the
-	 * last full pass and as written since; fl_endpoints at the last pass.
-	 */
-	struct entries found_routes, found_policy, found_endpoints;
+	/* Maps: fl_routes, fl_masquerade and fl_policy, which nobody else
+	 * writes, at the last full pass and as written since; fl_endpoints at
+	 * the last pass. */
+	struct entries found_routes, found_masquerade, found_policy;
+	struct entries found_endpoints;
 	bool found_policy_is_old, found_routes_are_old;
+	bool found_masquerade_is_old;
 	struct policies_found found;
 	bool unsettled; /* packets may still be judged by the other view */
 	bool leftover;	/* the maps have what nobody wants any more */
@@ -66,6 +68,7 @@ struct agent {
 
 	struct event *pass_timer, *full_timer, *settle_timer;
 	double last_pass; /* seconds, CLOCK_MONOTONIC */
+	double busy;	  /* seconds it took, and what followed from it */
 	struct reaper *reaper;
 	struct http *http;
 	struct socket *socket;

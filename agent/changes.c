@@ -58,3 +58,14 @@ void changes_apply(const struct changes_policy *p, const struct entries *have,
 
 	entries_diff(have, want, apply, &r);
 }
+
+void changes_sum(struct changes *to, const struct changes *more)
+{
+	to->added += more->added;
+	to->changed += more->changed;
+	to->removed += more->removed;
+	to->kept += more->kept;
+	to->failed += more->failed;
+	to->error = more->error ? more->error : to->error;
+	to->raise |= more->raise;
+}

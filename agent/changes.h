@@ -31,6 +31,8 @@ struct changes {
 	bool raise; /* cached decisions must be made again */
 };
 
+void changes_sum(struct changes *to, const struct changes *more);
+
 /* Adds to *out, so that several maps make one batch. */
 void changes_apply(const struct changes_policy *p, const struct entries *have,
 		   const struct entries *want, struct changes *out);

@@ -10,6 +10,7 @@
  */
 #include <errno.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -189,6 +190,18 @@ static int start(struct agent *a, struct err *e)
 	return rc;
 }
 
+/* Large blocks of a pass are kept for the next one, and not asked of the kernel
+ * page by page each time; reconcile.c gives them back now and then. Other
+ * threads look up names for libcurl, and need no heap of their own. */
+static void set_up_memory(void)
+{
+	enum { KEEP = 64 << 20 };
+
+	mallopt(M_MMAP_THRESHOLD, KEEP / 2); /* the most that it takes */
+	mallopt(M_TRIM_THRESHOLD, KEEP);
+	mallopt(M_ARENA_MAX, 1);
+}
+
 int main(int argc, char **argv)
 {
 	static struct agent a;
@@ -198,6 +211,7 @@ int main(int argc, char **argv)
 
 	if (rc >= 0)
 		return rc;
+	set_up_memory();
 	a.base = event_base_new();
 	rc = a.base ? start(&a, &e) : err_set(&e, ENOMEM, "out of memory");
 	if (rc) {

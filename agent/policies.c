@@ -121,7 +121,8 @@ static void check_fit(const struct policies_found *found, struct policies *p)
 	policies_refuse(p,
 			FL_MAP_POLICY " has room for %u entries, the policies "
 				      "need %zu, %.300s alone %zu",
-			found->max_entries - 1, p->next.n_entries, title, largest);
+			found->max_entries - 1, p->next.n_entries, title,
+			largest);
 }
 
 static void count_one(struct object *o, void *arg)
@@ -136,8 +137,7 @@ static void count_one(struct object *o, void *arg)
 
 static void start_over(const struct inputs *in, struct policies *p)
 {
-	world_free(p->world);
-	p->world = NULL;
+	policies_forget_world(p);
 	policy_compiled_free(&p->next);
 	entries_free(&p->pods);
 	p->kept[0] = 0;
@@ -181,6 +181,12 @@ void policies_refuse(struct policies *p, const char *fmt, ...)
 	vsnprintf(p->kept, sizeof(p->kept), fmt, ap);
 	va_end(ap);
 	p->refused = true;
+}
+
+void policies_forget_world(struct policies *p)
+{
+	world_free(p->world);
+	p->world = NULL;
 }
 
 void policies_commit(struct policies *p)

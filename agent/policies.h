@@ -29,7 +29,7 @@ struct policies {
 	char kept[512];
 	/* A set of policies was refused; else too little is known so far. */
 	bool refused;
-	struct policies_world *world; /* until the model changes */
+	struct policies_world *world; /* until the model may change */
 	struct policy_compiled next;  /* of world */
 	struct policy_compiled good;  /* what this agent has put in force */
 	bool has_good;
@@ -54,6 +54,8 @@ void policies_refuse(struct policies *p, const char *fmt, ...)
 	__attribute__((format(printf, 2, 3)));
 /* `next` is in force. */
 void policies_commit(struct policies *p);
+/* The model may change from now on, until the next update. */
+void policies_forget_world(struct policies *p);
 
 /* Put it into what desired_compute() has left. */
 void policies_join(const struct inputs *in, const struct policies_found *found,

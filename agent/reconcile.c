@@ -2,6 +2,7 @@
 #include "reconcile.h"
 
 #include <errno.h>
+#include <malloc.h>
 
 #include "../lib/log.h"
 #include "cni_conf.h"
@@ -9,6 +10,11 @@
 #include "denied.h"
 
 static const double PASS_SECONDS = 0.1; /* at most ten a second */
+/* And each is followed by so many times what it took: in a cluster where a pass
+ * takes long, changes wait for each other and do not take more than a fifth of
+ * a core. */
+static const double PASS_REST = 4;
+enum { TRIM_CHANGES = 10000 };
 static const struct timeval FULL_INTERVAL = {30, 0};
 
 static void refresh_datapath(struct agent *a, struct problems *p)
@@ -143,6 +149,7 @@ static void run(struct agent *a, bool full)
 		refresh_endpoints(a, &p);
 	a->found_routes_are_old |= full;
 	a->found_policy_is_old |= full;
+	a->found_masquerade_is_old |= full;
 	refresh_routes(a, &p);
 	reconcile_compute(a, &p);
 	set_up(a, full, &changes, &p);
@@ -152,6 +159,7 @@ static void run(struct agent *a, bool full)
 	add_known_problems(a, &p);
 	problems_report(&a->problems, &p);
 	a->last_pass = clock_seconds();
+	a->busy = a->last_pass - start;
 	count(a, &changes, a->last_pass - start, errors);
 	if (changes.added || changes.changed || changes.removed)
 		log_info("maps changed",
@@ -162,6 +170,10 @@ static void run(struct agent *a, bool full)
 		log_info(was_ready ? "no longer ready" : "ready", NULL);
 	if (errors)
 		reconcile_soon(a);
+	policies_forget_world(&a->policies);
+	/* what passes needed since the last time, and a large one now */
+	if (full || changes.added + changes.removed > TRIM_CHANGES)
+		malloc_trim(0);
 }
 
 void reconcile_now(struct agent *a)
@@ -186,8 +198,10 @@ static void on_full(evutil_socket_t fd, short what, void *arg)
 
 void reconcile_soon(struct agent *a)
 {
-	double wait = a->last_pass + (a->applied ? PASS_SECONDS : 1) -
-		      clock_seconds();
+	double pause = a->applied ? PASS_SECONDS : 1;
+	double rest = PASS_REST * a->busy;
+	double wait =
+		a->last_pass + (rest > pause ? rest : pause) - clock_seconds();
 	struct timeval delay = {0};
 
 	if (evtimer_pending(a->pass_timer, NULL))
@@ -214,6 +228,8 @@ int reconcile_start(struct agent *a, struct err *e)
 	denied_names_init(&a->denied_names);
 	entries_init(&a->found_routes, sizeof(struct fl_prefix),
 		     sizeof(struct fl_route));
+	entries_init(&a->found_masquerade, sizeof(struct fl_prefix),
+		     sizeof(__u32));
 	entries_init(&a->found_policy, sizeof(struct fl_policy_key),
 		     sizeof(struct fl_policy_entry));
 	entries_init(&a->found_endpoints, sizeof(struct fl_addr),

@@ -137,6 +137,46 @@ static void apply_plain(struct agent *a, int fd, const char *name,
 	apply(&policy, name, want, out, p);
 }
 
+/* ---- fl_masquerade: as large as fl_routes has nodes ------------------- */
+
+static void refresh_masquerade(struct agent *a, struct problems *p)
+{
+	struct err e = {0};
+
+	entries_free(&a->found_masquerade);
+	a->found_masquerade_is_old =
+		map_read(a->maps.masquerade, &a->found_masquerade, &e);
+	if (a->found_masquerade_is_old)
+		problems_add(p, FL_MAP_MASQUERADE ": %s", e.msg);
+}
+
+static void apply_masquerade(struct agent *a, struct changes *out,
+			     struct problems *p)
+{
+	struct entries *have = &a->found_masquerade;
+	struct entries *want = &a->desired.masquerade;
+	struct map_target t = {a, a->maps.masquerade, 0};
+	struct changes_policy policy = {.sweep = agent_is_synced(a)};
+	struct changes done = {.raise = out->raise};
+
+	if (a->found_masquerade_is_old)
+		refresh_masquerade(a, p);
+	if (a->found_masquerade_is_old)
+		return;
+	map_apply(&policy, &t, have, want, &done);
+	if (done.failed)
+		problems_add(p,
+			     FL_MAP_MASQUERADE
+			     ": %u entries could not be written: %s",
+			     done.failed, strerror(-done.error));
+	/* What is not as it should be is looked at again. */
+	a->found_masquerade_is_old = done.failed || done.kept;
+	entries_free(have);
+	*have = *want;
+	entries_init(want, have->key_size, have->value_size);
+	changes_sum(out, &done);
+}
+
 /* ---- fl_routes ------------------------------------------------------ */
 
 static bool route_raises(const void *have, const void *want)
@@ -184,8 +224,7 @@ static bool stage(struct agent *a, bool all, struct changes *out,
 	}
 	whole = stage_routes(a, all, out, p);
 	if (all) {
-		apply_plain(a, a->maps.masquerade, FL_MAP_MASQUERADE,
-			    &d->masquerade, out, p);
+		apply_masquerade(a, out, p);
 		apply_plain(a, a->maps.uplinks, FL_MAP_UPLINKS, &d->uplinks,
 			    out, p);
 	}

@@ -177,9 +177,13 @@ void view_settle(struct agent *a)
 
 static void on_settle(evutil_socket_t fd, short what, void *arg)
 {
+	struct agent *a = arg;
+	double start = clock_seconds();
+
 	(void)fd;
 	(void)what;
-	view_settle(arg);
+	view_settle(a);
+	a->busy += clock_seconds() - start;
 }
 
 int view_start(struct agent *a, struct err *e)
