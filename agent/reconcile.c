@@ -5,6 +5,7 @@
 #include <malloc.h>
 
 #include "../lib/log.h"
+#include "../loader/loader.h"
 #include "cni_conf.h"
 #include "datapath.h"
 #include "denied.h"
@@ -102,6 +103,22 @@ static void set_up(struct agent *a, bool full, struct changes *changes,
 	reconcile_policy_file(a, p);
 }
 
+/* An older version's programs decide until ours are attached behind them and
+ * know everything. */
+static void retire_layouts(struct agent *a, struct problems *p)
+{
+	struct err e = {0};
+	int n;
+
+	if (layouts_retire(a->config.bpf_root, &n, &e)) {
+		problems_add(p, "take over from an older version: %s", e.msg);
+		return;
+	}
+	a->retired = true;
+	if (n)
+		log_info("took over from an older version", NULL);
+}
+
 static void count(struct agent *a, const struct changes *c, double seconds,
 		  size_t errors)
 {
@@ -153,6 +170,8 @@ static void run(struct agent *a, bool full)
 	refresh_routes(a, &p);
 	reconcile_compute(a, &p);
 	set_up(a, full, &changes, &p);
+	if (!p.n && !a->retired && !a->desired.missing[0] && agent_is_synced(a))
+		retire_layouts(a, &p);
 	errors = p.n;
 	a->applied = !errors;
 	tell_ready(a, full, &p);

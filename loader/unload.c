@@ -91,9 +91,12 @@ int datapath_unload(const struct config *c, bool devices, struct err *e)
 {
 	__cleanup(fd_close) int lock = -1;
 	char path[PIN_PATH_MAX];
-	int r;
+	int r, n;
 
 	bpflog_begin();
+	r = layouts_retire(c->bpf_root, &n, e);
+	if (r)
+		return r;
 	pin_path(path, c->bpf_root, "%s", "");
 	if (!access(path, F_OK)) {
 		lock = pin_lock(c->bpf_root, PIN_LOCK_LOAD, true, PIN_WAIT, e);
