@@ -87,7 +87,7 @@ static void recorded_services_are_read(void **state)
 	const struct service *s;
 
 	(void)state;
-	list_recorded(RESOURCE_SERVICES, "services.list");
+	list_recorded(RESOURCE_SERVICES, "services-list-whole");
 	assert_int_equal(store.n[RESOURCE_SERVICES], 7);
 
 	s = service("red", "web");
@@ -136,7 +136,7 @@ static void recorded_slices_are_read(void **state)
 	const struct endpoint_slice *s;
 
 	(void)state;
-	list_recorded(RESOURCE_ENDPOINT_SLICES, "endpointslices.list");
+	list_recorded(RESOURCE_ENDPOINT_SLICES, "endpointslices-list-whole");
 	assert_int_equal(store.n[RESOURCE_ENDPOINT_SLICES], 5);
 
 	s = slice("red", "web-abc12");
@@ -177,12 +177,13 @@ static void the_same_list_once_more_is_no_news(void **state)
 	size_t shared;
 
 	(void)state;
-	list_recorded(RESOURCE_SERVICES, "services.list");
-	list_recorded(RESOURCE_ENDPOINT_SLICES, "endpointslices.list");
+	list_recorded(RESOURCE_SERVICES, "services-list-whole");
+	list_recorded(RESOURCE_ENDPOINT_SLICES, "endpointslices-list-whole");
 	shared = shared_bytes();
 	for (int turn = 0; turn < 2; turn++) {
-		__cleanup(json_free) cJSON *list = recorded_json(
-			turn ? "services.list" : "endpointslices.list");
+		__cleanup(json_free) cJSON *list =
+			recorded_json(turn ? "services-list-whole"
+					   : "endpointslices-list-whole");
 		const cJSON *item;
 
 		cJSON_ArrayForEach (item, cJSON_GetObjectItem(list, "items")) {

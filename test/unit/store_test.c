@@ -581,7 +581,8 @@ static int play_recorded(enum resource r, const char *file)
 static void a_pods_life_is_five_pieces_of_news(void **state)
 {
 	(void)state;
-	assert_int_equal(play_recorded(RESOURCE_PODS, "pods.watch"), 3 * 5);
+	assert_int_equal(play_recorded(RESOURCE_PODS, "cluster-pods-watch"),
+			 3 * 5);
 	assert_int_equal(store.n[RESOURCE_PODS], 0);
 	assert_int_equal(store.bytes[RESOURCE_PODS], 0);
 }
@@ -589,14 +590,16 @@ static void a_pods_life_is_five_pieces_of_news(void **state)
 static void heartbeats_of_nodes_are_no_news(void **state)
 {
 	(void)state;
-	assert_int_equal(play_recorded(RESOURCE_NODES, "nodes.watch"), 2);
+	assert_int_equal(play_recorded(RESOURCE_NODES, "cluster-nodes-watch"),
+			 2);
 	assert_int_equal(store.n[RESOURCE_NODES], 2);
 }
 
 /* A pod that is to go keeps its address until its last process has ended. */
 static void a_terminating_pod_is_there_until_it_ends(void **state)
 {
-	__cleanup(json_free) cJSON *events = recorded_json("pods.watch");
+	__cleanup(json_free) cJSON *events =
+		recorded_json("cluster-pods-watch");
 	const cJSON *event;
 	int terminating = 0, ended = 0;
 
@@ -640,11 +643,11 @@ static void recorded_lists_become_the_model(void **state)
 
 	(void)state;
 	for (int turn = 0; turn < 2; turn++) {
-		list_recorded(RESOURCE_NODES, "nodes.list");
-		list_recorded(RESOURCE_NAMESPACES, "namespaces.list");
-		list_recorded(RESOURCE_PODS, "pods.list");
+		list_recorded(RESOURCE_NODES, "nodes-list-whole");
+		list_recorded(RESOURCE_NAMESPACES, "namespaces-list-whole");
+		list_recorded(RESOURCE_PODS, "pods-list-whole");
 		list_recorded(RESOURCE_NETWORK_POLICIES,
-			      "networkpolicies.list");
+			      "networkpolicies-list-whole");
 	}
 	assert_int_equal(store.n[RESOURCE_NODES], 5);
 	assert_int_equal(store.n[RESOURCE_NAMESPACES], 6);
