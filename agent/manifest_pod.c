@@ -12,10 +12,10 @@
 
 /* A pod while it is read. */
 struct draft {
-	struct pod pod;
 	struct fl_addr addrs[STATE_ADDRS_MAX];
 	struct policy_named_port *ports;
 	size_t ports_room;
+	struct pod pod;
 };
 
 static void draft_free(struct draft *d)

@@ -13,10 +13,10 @@ enum { SERVICE_ADDRS_MAX = 64 };
 
 /* A service while it is read. */
 struct draft {
-	struct service s;
 	struct fl_addr addrs[SERVICE_ADDRS_MAX];
 	struct service_port *ports;
 	size_t ports_room;
+	struct service s;
 };
 
 static void draft_free(struct draft *d)

@@ -11,10 +11,10 @@
 
 /* A slice while it is read. */
 struct draft {
-	struct endpoint_slice s;
 	struct slice_port *ports;
 	struct slice_endpoint *endpoints;
 	size_t ports_room, endpoints_room;
+	struct endpoint_slice s;
 };
 
 static void draft_free(struct draft *d)

@@ -202,6 +202,9 @@ static void the_same_list_once_more_is_no_news(void **state)
 
 #define SERVICE(spec) "{\"metadata\": {\"name\": \"s\"}, \"spec\": {" spec "}}"
 
+#define SERVICE_STATUS(status)                                                 \
+	"{\"metadata\": {\"name\": \"s\"}, \"status\": {" status "}}"
+
 static void all_that_is_looked_at_of_a_service_is_news(void **state)
 {
 	static const char *const after[] = {
@@ -216,8 +219,8 @@ static void all_that_is_looked_at_of_a_service_is_news(void **state)
 		SERVICE("\"sessionAffinity\": \"ClientIP\""),
 		SERVICE("\"internalTrafficPolicy\": \"Local\""),
 		SERVICE("\"externalTrafficPolicy\": \"Local\""),
-		"{\"metadata\": {\"name\": \"s\"}, \"status\": "
-		"{\"loadBalancer\": {\"ingress\": [{\"ip\": \"10.0.0.1\"}]}}}",
+		SERVICE_STATUS("\"loadBalancer\": {\"ingress\": [{\"ip\": "
+			       "\"10.0.0.1\"}]}"),
 	};
 
 	(void)state;
