@@ -10,7 +10,8 @@
 #include "datapath.h"
 #include "denied.h"
 
-static const double PASS_SECONDS = 0.1; /* at most ten a second */
+static const double PASS_SECONDS = 0.1;	  /* at most ten a second */
+static const double FIRST_SECONDS = 0.01; /* until the node is ready */
 /* And each is followed by so many times what it took: in a cluster where a pass
  * takes long, changes wait for each other and do not take more than a fifth of
  * a core. */
@@ -217,14 +218,16 @@ static void on_full(evutil_socket_t fd, short what, void *arg)
 
 void reconcile_soon(struct agent *a)
 {
-	double pause = a->applied ? PASS_SECONDS : 1;
+	double pause = a->was_ready ? PASS_SECONDS : FIRST_SECONDS;
 	double rest = PASS_REST * a->busy;
-	double wait =
-		a->last_pass + (rest > pause ? rest : pause) - clock_seconds();
+	double wait;
 	struct timeval delay = {0};
 
 	if (evtimer_pending(a->pass_timer, NULL))
 		return;
+	if (!a->applied)
+		pause = 1;
+	wait = a->last_pass + (rest > pause ? rest : pause) - clock_seconds();
 	if (wait > 0) {
 		delay.tv_sec = wait;
 		delay.tv_usec = (wait - delay.tv_sec) * 1e6;
