@@ -2,7 +2,7 @@
 /*
  * fairlead-agent: keeps a node what the cluster says it should be.
  *
- *	configuration -> datapath loaded -> maps open -> sources watched
+ *	configuration -> source opened -> datapath loaded -> maps open
  *	-> first pass (reconcile.c) -> socket, reaper and HTTP -> loop
  *
  * Nothing that forwards packets lives in this process: it may be killed and
@@ -170,6 +170,9 @@ static int start(struct agent *a, struct err *e)
 	if (!rc)
 		rc = http_open(a, &a->http, e);
 	if (!rc)
+		rc = source_open(a->base, &a->config, on_cluster, a, &a->source,
+				 e);
+	if (!rc)
 		rc = datapath_start(a, e);
 	if (!rc)
 		rc = link_open(&a->net, e);
@@ -177,9 +180,6 @@ static int start(struct agent *a, struct err *e)
 		rc = watch_signals(a, e);
 	if (!rc)
 		rc = netwatch_open(a->base, on_network, a, &a->netwatch, e);
-	if (!rc)
-		rc = source_open(a->base, &a->config, on_cluster, a, &a->source,
-				 e);
 	if (!rc)
 		rc = reconcile_start(a, e);
 	if (!rc)
