@@ -72,12 +72,6 @@ bool source_kube_is_required(enum resource r)
 	return r != RESOURCE_SERVICES && r != RESOURCE_ENDPOINT_SLICES;
 }
 
-/* Are they read? Of the others, only their coming and going is followed. */
-static bool is_read(enum resource r)
-{
-	return source_kube_is_required(r);
-}
-
 /* ---- news ----------------------------------------------------------- */
 
 /* The sooner of what is due already and this, in seconds. */
@@ -134,6 +128,12 @@ static bool judge(struct source_kube_watch *w, const char *namespace,
 	return bad_remove(&s->bad, w->resource, namespace, name);
 }
 
+/* Does anything follow from it? */
+static bool matters(const struct source_kube_watch *w)
+{
+	return source_kube_is_required(w->resource);
+}
+
 static void on_object(const cJSON *json, void *arg)
 {
 	const char *namespace = "", *name = "";
@@ -143,13 +143,11 @@ static void on_object(const cJSON *json, void *arg)
 	struct err e = {0};
 	bool changed = false;
 
-	if (!is_read(w->resource))
-		return;
 	if (s->condition && w->resource == RESOURCE_NODES)
 		node_condition_see(s->condition, json);
 	object_read_name(json, &namespace, &name);
 	if (!object_read(w->resource, json, &o, &e))
-		changed = store_put(&s->store, w->resource, o);
+		changed = store_put(&s->store, w->resource, o) && matters(w);
 	else /* its last good version stays in force, also over a list */
 		store_keep(&s->store, w->resource, namespace, name);
 	changed |= judge(w, namespace, name, e.msg);
@@ -164,9 +162,10 @@ static void on_gone(const cJSON *json, void *arg)
 	struct source_kube *s = w->source;
 	bool changed;
 
-	if (!is_read(w->resource) || object_read_name(json, &namespace, &name))
+	if (object_read_name(json, &namespace, &name))
 		return;
-	changed = store_remove(&s->store, w->resource, namespace, name);
+	changed = store_remove(&s->store, w->resource, namespace, name) &&
+		  matters(w);
 	changed |= bad_remove(&s->bad, w->resource, namespace, name);
 	if (changed)
 		tell(w);
@@ -201,7 +200,7 @@ static void on_listed(void *arg)
 		bad_sweep(&s->bad, w->resource, s->store.list[w->resource]);
 
 	w->listing = false;
-	changed |= gone || !w->listed;
+	changed |= matters(w) && (gone || !w->listed);
 	w->listed = true;
 	if (gone)
 		log_info("gone while nobody watched", "resource=%s objects=%zu",

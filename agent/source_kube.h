@@ -58,7 +58,7 @@ int source_kube_config(const struct config *c, struct kube_config *out,
 
 /* ---- private to source_kube*.c -------------------------------------- */
 
-/* Does the datapath hang on it? What does not is followed, and not waited
+/* Does the datapath hang on it? What does not is followed, but not waited
  * for. */
 bool source_kube_is_required(enum resource r);
 const struct kube_resource *source_kube_resource(enum resource r);

@@ -145,8 +145,7 @@ static cJSON *describe_watch(const struct source_kube *s, enum resource r)
 	cJSON_AddStringToObject(one, "name", source_kube_resource(r)->name);
 	cJSON_AddStringToObject(one, "phase", phases[state->phase]);
 	cJSON_AddBoolToObject(one, "listed", state->listed);
-	if (source_kube_is_required(r))
-		cJSON_AddNumberToObject(one, "objects", s->store.n[r]);
+	cJSON_AddNumberToObject(one, "objects", s->store.n[r]);
 	cJSON_AddNumberToObject(one, "events", state->events);
 	cJSON_AddNumberToObject(one, "resyncs", state->relists);
 	cJSON_AddNumberToObject(one, "errors", state->errors);
@@ -256,8 +255,6 @@ static bool has_value(const struct source_kube *s, enum resource r,
 {
 	if (!s->watches[r].watch)
 		return false;
-	if (which == OBJECTS || which == OBJECT_BYTES)
-		return source_kube_is_required(r);
 	return which != LAST_EVENT || state_of(s, r)->last_event > 0;
 }
 

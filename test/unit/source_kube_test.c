@@ -353,6 +353,21 @@ static void what_says_nothing_new_is_not_told(void **state)
 	assert_int_equal(news, 0);
 }
 
+#define SERVICE                                                                \
+	"{\"metadata\":{\"namespace\":\"default\",\"name\":\"web\","           \
+	"\"resourceVersion\":\"7\"},\"spec\":{\"type\":\"ClusterIP\","         \
+	"\"clusterIP\":\"10.96.0.7\",\"clusterIPs\":[\"10.96.0.7\"],"          \
+	"\"ports\":[{\"port\":80,\"protocol\":\"TCP\"}]}}"
+
+static void services_are_known_and_nothing_follows_from_them(void **state)
+{
+	(void)state;
+	open_whole();
+	list(SERVICES, SERVICE);
+	assert_int_equal(model()->n[OBJECT_SERVICE], 1);
+	assert_int_equal(news, 0);
+}
+
 static void a_node_comes_and_goes(void **state)
 {
 	(void)state;
@@ -655,6 +670,7 @@ int main(void)
 		TEST(what_is_waited_for_has_its_reason),
 		TEST(what_comes_together_is_told_once),
 		TEST(what_says_nothing_new_is_not_told),
+		TEST(services_are_known_and_nothing_follows_from_them),
 		TEST(a_node_comes_and_goes),
 		TEST(what_went_unseen_goes_with_a_whole_list),
 		TEST(half_a_list_takes_nothing_away),
