@@ -63,6 +63,8 @@ const char *agent_not_ready(const struct agent *a)
 						  : "the cluster");
 		return why;
 	}
+	if (!a->synced)
+		return "all is known, and being set up";
 	if (!a->applied) {
 		snprintf(why, sizeof(why), "not all could be set up: %.400s",
 			 a->problems.n ? a->problems.items[0] : "");

@@ -62,9 +62,11 @@ struct agent {
 	bool policy_file_is_old;
 	struct entries denied_names; /* as policy.json has them */
 	bool applied;		     /* the last pass went through */
-	bool retired; /* nothing of an older layout is attached */
-	bool was_ready;		     /* once, in this process */
-	bool raise;		     /* the epoch is to be raised by the next */
+	bool retired;	/* nothing of an older layout is attached */
+	bool synced;	/* and had all that there is */
+	bool ready;	/* after it */
+	bool was_ready; /* once, in this process */
+	bool raise;	/* the epoch is to be raised by the next */
 	struct problems problems;
 
 	struct event *pass_timer, *full_timer, *settle_timer;

@@ -156,7 +156,6 @@ static void run(struct agent *a, bool full)
 	struct changes changes = {0};
 	struct problems p = {0};
 	double start = clock_seconds();
-	bool was_ready = !agent_not_ready(a);
 	size_t errors;
 
 	if (full)
@@ -175,6 +174,7 @@ static void run(struct agent *a, bool full)
 		retire_layouts(a, &p);
 	errors = p.n;
 	a->applied = !errors;
+	a->synced = agent_is_synced(a);
 	tell_ready(a, full, &p);
 	add_known_problems(a, &p);
 	problems_report(&a->problems, &p);
@@ -186,8 +186,10 @@ static void run(struct agent *a, bool full)
 			 "added=%u changed=%u removed=%u seconds=%.4f",
 			 changes.added, changes.changed, changes.removed,
 			 a->last_pass - start);
-	if (was_ready != !agent_not_ready(a))
-		log_info(was_ready ? "no longer ready" : "ready", NULL);
+	if (a->ready == !!agent_not_ready(a)) {
+		a->ready = !a->ready;
+		log_info(a->ready ? "ready" : "no longer ready", NULL);
+	}
 	if (errors)
 		reconcile_soon(a);
 	policies_forget_world(&a->policies);
@@ -218,16 +220,18 @@ static void on_full(evutil_socket_t fd, short what, void *arg)
 
 void reconcile_soon(struct agent *a)
 {
-	double pause = a->was_ready ? PASS_SECONDS : FIRST_SECONDS;
 	double rest = PASS_REST * a->busy;
+	double pause = rest > PASS_SECONDS ? rest : PASS_SECONDS;
 	double wait;
 	struct timeval delay = {0};
 
 	if (evtimer_pending(a->pass_timer, NULL))
 		return;
 	if (!a->applied)
-		pause = 1;
-	wait = a->last_pass + (rest > pause ? rest : pause) - clock_seconds();
+		pause = pause > 1 ? pause : 1;
+	else if (!a->was_ready)
+		pause = FIRST_SECONDS;
+	wait = a->last_pass + pause - clock_seconds();
 	if (wait > 0) {
 		delay.tv_sec = wait;
 		delay.tv_usec = (wait - delay.tv_sec) * 1e6;
