@@ -7,7 +7,6 @@
 #include <errno.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
@@ -21,6 +20,7 @@
 #include <fairlead/abi.h>
 
 #include "datapath.skel.h"
+#include "release.h"
 
 /* The limit is a million. Older verifiers walk more before they see that they
  * have been somewhere: 6.1 and 5.10 a quarter of it. */
@@ -58,16 +58,6 @@ static void ask_for_statistics(struct datapath_bpf *skel)
 					 sizeof(verifier_log[i]));
 		i++;
 	}
-}
-
-static bool kernel_is_before(int major, int minor)
-{
-	struct utsname u;
-	int here = 0, here_minor = 0;
-
-	assert_int_equal(uname(&u), 0);
-	assert_int_equal(sscanf(u.release, "%d.%d", &here, &here_minor), 2);
-	return here < major || (here == major && here_minor < minor);
 }
 
 static struct datapath_bpf *load(bool overlay)

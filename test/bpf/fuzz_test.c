@@ -264,6 +264,8 @@ static struct at random_at(void)
 	};
 	struct at at = all[below(sizeof(all) / sizeof(*all))];
 
+	if (!run_takes_from_ifindex())
+		at.from_ifindex = 0;
 	if (once_in(40))
 		at.vlan = 5;
 	if (once_in(20))

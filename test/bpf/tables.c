@@ -162,6 +162,22 @@ void route_remove(const char *prefix)
 	     "delete from fl_routes");
 }
 
+static struct fl_prefix host_prefix(const struct fl_addr *a)
+{
+	return (struct fl_prefix){.prefix_len = 128, .addr = *a};
+}
+
+void route_copy(const struct fl_addr *from, const struct fl_addr *to)
+{
+	struct fl_prefix source = host_prefix(from), copy = host_prefix(to);
+	int fd = bpf_map__fd(node.dp->maps.fl_routes);
+	struct fl_route r;
+
+	bpf_map_delete_elem(fd, &copy);
+	if (!bpf_map_lookup_elem(fd, &source, &r))
+		must(bpf_map_update_elem(fd, &copy, &r, 0), "copy a route");
+}
+
 void masquerade_exclude(const char *prefix)
 {
 	struct fl_prefix key = prefix_of(prefix);

@@ -34,6 +34,9 @@ void endpoint_remove(const struct fl_addr *a);
 void route_write(const char *prefix, const struct fl_addr *node, __u32 node_id,
 		 __u32 identity, __u32 flags);
 void route_remove(const char *prefix);
+/* What there is for one address holds for the other one too; nothing does,
+ * where nothing is. */
+void route_copy(const struct fl_addr *from, const struct fl_addr *to);
 void masquerade_exclude(const char *prefix);
 void uplink_write(unsigned int ifindex, const struct fl_addr *v4,
 		  const struct fl_addr *v6, unsigned int mtu);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "../../lib/addr.h"
+#include "release.h"
 
 /* What the program is told, in the one slot of an array. */
 struct orders {
@@ -25,8 +26,14 @@ struct orders {
 
 static int orders_fd = -1, jumps_fd = -1, prog_fd = -1;
 
-/* As much of it as all kernels know: it grew. */
-#define TUNNEL_KEY_SIZE offsetof(struct bpf_tunnel_key, local_ipv4)
+/* It grew: before 5.19 it has no sender's address, and the kernel refuses what
+ * is longer than what it knows. */
+static int tunnel_key_size(void)
+{
+	return trampoline_knows_sender()
+		       ? sizeof(struct bpf_tunnel_key)
+		       : offsetof(struct bpf_tunnel_key, local_ipv4);
+}
 
 /* ---- a few instructions, in the manual's words ----------------------- */
 
@@ -66,7 +73,7 @@ static int program_load(void)
 		IF_ZERO(R1, 6), /* to the tag */
 		MOV(R1, R6),
 		MOV(R2, R7),
-		MOVI(R3, TUNNEL_KEY_SIZE),
+		MOVI(R3, tunnel_key_size()),
 		LOAD(R4, R7, ORDER(key_flags)),
 		CALL(BPF_FUNC_skb_set_tunnel_key),
 		INSN(BPF_JMP | BPF_JNE | BPF_K, R0, 0, 18, 0), /* to the end */
@@ -98,6 +105,11 @@ static int program_load(void)
 	if (fd < 0)
 		fprintf(stderr, "trampoline: %s\n%s\n", strerror(errno), log);
 	return fd;
+}
+
+bool trampoline_knows_sender(void)
+{
+	return !kernel_is_before(5, 19);
 }
 
 static void make(void)

@@ -7,6 +7,8 @@
  */
 #pragma once
 
+#include <stdbool.h>
+
 #include <fairlead/abi.h>
 
 struct trampoline_call {
@@ -19,4 +21,6 @@ struct trampoline_call {
 /* fd of a program that does this and goes on to the target; valid until the
  * next call. */
 int trampoline(const struct trampoline_call *call);
+/* false: whoever is named as sender, the target sees 0.0.0.0 or ::. */
+bool trampoline_knows_sender(void);
 void trampoline_free(void);
