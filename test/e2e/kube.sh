@@ -63,3 +63,77 @@ pod_object() {
 		 status: {phase: "Running", podIP: $ips[0], podIPs: [$ips[] | {ip: .}]}}' \
 		"$DIR/pod/$1.json" | api put -
 }
+
+# ---- as a kubelet tells of its pods ------------------------------------------
+
+# pod_told NAMESPACE NAME NODE PHASE LABELS [ADDRESS...]: the Pod; LABELS and
+# what has come after them are JSON. Its uid stays as long as the directory has
+# its file.
+pod_told() {
+	local uid=$DIR/kube/uid.$1.$2
+	[ -e "$uid" ] || cat /proc/sys/kernel/random/uuid >"$uid"
+	jq -nc --arg ns "$1" --arg name "$2" --arg node "node-$3" --arg phase "$4" \
+		--argjson labels "$5" --arg uid "$(cat "$uid")" '$ARGS.positional as $ips |
+		{apiVersion: "v1", kind: "Pod",
+		 metadata: {namespace: $ns, name: $name, labels: $labels, uid: $uid},
+		 spec: {nodeName: $node, containers: [{name: "main", image: "none"}]},
+		 status: ({phase: $phase} + if $ips == [] then {} else
+			{podIP: $ips[0], podIPs: [$ips[] | {ip: .}]} end)}' --args "${@:6}" | api put -
+}
+pod_uid() { cat "$DIR/kube/uid.$1.$2"; }
+
+# pod_gone NAMESPACE NAME: its kubelet has ended it.
+pod_gone() {
+	rm -f "$DIR/kube/uid.$1.$2"
+	api delete pods "$1/$2"
+}
+
+# ---- as a person changes things ----------------------------------------------
+
+# By kubectl where there is one, else by what a controller would use.
+kubectl_up() {
+	have_kubectl=$(type -P kubectl)
+	echo "person-token,person" >>"$DIR/kube/tokens"
+	"$KUBE/kubeconfig" "https://$KUBE_ADDR:6443" "$DIR/kube/pki/ca.crt" person-token >"$DIR/kube/config"
+}
+kubectl() {
+	in_router kubectl --kubeconfig "$DIR/kube/config" --cache-dir "$DIR/kube/cache" "$@"
+}
+apply() { # apply [FILE...]: manifests, else on stdin
+	[ $# -gt 0 ] || set -- -
+	if [ -n "$have_kubectl" ]; then
+		kubectl apply "${@/#/--filename=}"
+	else
+		api put "$@"
+	fi
+}
+remove() { # remove RESOURCE [NAMESPACE/]NAME
+	if [ -n "$have_kubectl" ]; then
+		case $2 in
+		*/*) kubectl delete "$1" --namespace "${2%%/*}" "${2#*/}" ;;
+		*) kubectl delete "$1" "$2" ;;
+		esac
+	else
+		api delete "$@"
+	fi
+}
+relabel() { # relabel RESOURCE [NAMESPACE/]NAME KEY VALUE; no VALUE: without it
+	local ns=
+	if [ -n "$have_kubectl" ]; then
+		[[ $2 != */* ]] || ns=${2%%/*}
+		kubectl label ${ns:+--namespace "$ns"} --overwrite "$1" "${2#*/}" "$3${4+=}${4--}"
+	else
+		api get "$1" "$2" | jq --arg k "$3" --arg v "${4-}" \
+			'if $v == "" then del(.metadata.labels[$k]) else .metadata.labels[$k] = $v end' | api put -
+	fi
+}
+
+# ---- what an agent says ------------------------------------------------------
+
+agent_says() { # agent_says NODE FILTER: of its own status, by jq
+	fairlead "$1" status --json 2>/dev/null | jq -r ".agentStatus | $2"
+}
+kube_resource() { # kube_resource NODE RESOURCE KEY
+	agent_says "$1" ".sources[0].resources[] | select(.name == \"$2\").$3"
+}
+kube_resource_is() { [ "$(kube_resource "$1" "$2" "$3")" = "$4" ]; }

@@ -40,6 +40,7 @@ FL_UNDERLAY=${FL_UNDERLAY:-bridge} # bridge: one link; router: one link a node
 FL_FAMILIES=${FL_FAMILIES:-4 6} # of the InternalIPs in the Node manifests
 FL_CONFIG=${FL_CONFIG:-}	# further lines for every fairlead.yaml; FL_CONFIG_a: for a's
 FL_SOURCE=${FL_SOURCE:-directory} # directory | kube: a simulated API server, see kube.sh
+FL_KUBE=${FL_KUBE:-}		# further options of that server
 FL_MANIFESTS=${FL_MANIFESTS:-}	# directory of manifests to use instead of our own
 FL_TAG=${FL_TAG:-flt}		# first part of the prefix
 

@@ -94,7 +94,8 @@ agent_wait() {
 cluster_up() {
 	local node
 	net_up
-	[ "$FL_SOURCE" != kube ] || kube_up
+	# shellcheck disable=SC2086
+	[ "$FL_SOURCE" != kube ] || kube_up $FL_KUBE
 	for node in $FL_NODES; do
 		node_manifest "$node"
 		node_config "$node"
