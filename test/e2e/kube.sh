@@ -82,6 +82,25 @@ pod_told() {
 }
 pod_uid() { cat "$DIR/kube/uid.$1.$2"; }
 
+# pod_runs NAMESPACE NAME LABELS: a pod of the plugin, with what it got.
+pod_runs() {
+	pod_told "$1" "$2" "$(pod_node "$1.$2")" Running "$3" "$(pod_addr "$1.$2" 4)" "$(pod_addr "$1.$2" 6)"
+}
+
+# pod_start NODE NAMESPACE NAME LABELS [ADDRESS...]: the Pod is bound to the
+# node, a sandbox is made by the plugin, then its addresses are told.
+pod_start() {
+	local node=$1 ns=$2 name=$3 labels=$4
+	shift 4
+	pod_told "$ns" "$name" "$node" Pending "$labels"
+	pod_sandbox "$node" "$ns" "$name" "$@" || return
+	pod_runs "$ns" "$name" "$labels"
+}
+pod_sandbox() { # pod_sandbox NODE NAMESPACE NAME [ADDRESS...]
+	pod_add "$1" "$2.$3" "$(jq -nc '{capabilities: {ips: true}, runtimeConfig: {ips: $ARGS.positional}}' --args "${@:4}")" \
+		"K8S_POD_NAMESPACE=$2;K8S_POD_NAME=$3;K8S_POD_UID=$(pod_uid "$2" "$3")"
+}
+
 # pod_gone NAMESPACE NAME: its kubelet has ended it.
 pod_gone() {
 	rm -f "$DIR/kube/uid.$1.$2"
