@@ -218,6 +218,14 @@ static void on_listed(void *arg)
 		tell(w);
 }
 
+/* The server answers one of them. */
+static void hurry(struct source_kube *s)
+{
+	for (int r = 0; r < RESOURCE_MAX; r++)
+		if (s->watches[r].watch)
+			kube_watch_hurry(s->watches[r].watch);
+}
+
 /* Only what is wrong concerns others. */
 static void on_state(void *arg)
 {
@@ -230,6 +238,8 @@ static void on_state(void *arg)
 	if (!strcmp(state->error, w->error))
 		return;
 	memcpy(w->error, state->error, sizeof(w->error));
+	if (!*w->error)
+		hurry(w->source);
 	news(w->source, TROUBLE);
 }
 

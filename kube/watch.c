@@ -309,6 +309,13 @@ void kube_watch_free(struct kube_watch *w)
 		destroy(w);
 }
 
+void kube_watch_hurry(struct kube_watch *w)
+{
+	if (!w->dead && w->silences && w->state.phase == KUBE_WAITING &&
+	    w->state.retry_at > watch_now(w) + 1)
+		watch_later(w, w->task, watch_random(w));
+}
+
 const struct kube_watch_state *kube_watch_state(const struct kube_watch *w)
 {
 	return &w->state;

@@ -73,4 +73,7 @@ struct kube_watch *kube_watch_new(struct event_base *base,
 				  const struct kube_watch_ops *ops);
 /* From within one of its own operations, too. NULL is fine. */
 void kube_watch_free(struct kube_watch *w);
+/* Somebody else was answered by the same server: a watch that waits because
+ * nobody answered it asks again within a second. */
+void kube_watch_hurry(struct kube_watch *w);
 const struct kube_watch_state *kube_watch_state(const struct kube_watch *w);

@@ -17,7 +17,9 @@
 /* Full jitter below a limit that doubles, from half a second; never nothing. */
 static double back_off(const struct kube_watch *w, double least, double most)
 {
-	unsigned int n = w->failures ? w->failures - 1 : 0;
+	unsigned int bad =
+		w->failures + (w->task == TASK_WATCH ? w->silences : 0);
+	unsigned int n = bad ? bad - 1 : 0;
 	double limit = 0.5 * (double)(1u << (n < 10 ? n : 10));
 	double delay;
 
@@ -260,10 +262,8 @@ static void end_watch(struct kube_watch *w, const struct kube_result *r)
 	char sentence[sizeof(w->state.error)];
 	bool broken = is_broken(w, r);
 
-	if (lived >= WATCH_LONG)
-		w->failures = 0;
-	else
-		w->failures++;
+	if (r->status)
+		w->failures = lived >= WATCH_LONG ? 0 : w->failures + 1;
 	if (!broken && lived >= WATCH_LONG) {
 		/* the usual end */
 		watch_later(w, was_silent(w, lived) ? TASK_LIST : TASK_WATCH,
@@ -283,6 +283,7 @@ void watch_outcome(struct kube_watch *w, const struct kube_result *r)
 {
 	bool good = r->status >= 200 && r->status < 300;
 
+	w->silences = r->status ? 0 : w->silences + 1;
 	if (w->ending != END_NONE) {
 		/* long watches may end like this now and then */
 		if (w->task == TASK_WATCH &&

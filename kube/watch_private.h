@@ -81,6 +81,8 @@ struct kube_watch {
 	bool unknown_told;
 	/* what went wrong so far */
 	unsigned int failures; /* in a row: the back-off */
+	unsigned int silences; /* in a row that nobody answered; those of
+				* lists are failures, too */
 	unsigned int stuck;    /* at this version */
 	unsigned int missing;  /* 404 in a row */
 	bool present;	       /* the last list that worked had it */

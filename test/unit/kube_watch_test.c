@@ -945,6 +945,56 @@ static void a_watch_that_lived_ends_the_back_off(void **state)
 	assert_true(d.due - d.now <= 0.5);
 }
 
+/* An hour without an answer, then one that says what is wrong. */
+static void a_server_that_is_back_is_asked_soon_for_what_it_forgot(void **state)
+{
+	int i;
+
+	(void)state;
+	start_watching(&pods);
+	d.chance = 0.999;
+	for (i = 0; i < 60; i++) {
+		refuse();
+		world_wait(&d);
+	}
+	refuse();
+	assert_true(d.due - d.now > 50 && d.due - d.now <= 60);
+	world_wait(&d);
+	gone_by_status();
+	assert_true(d.due - d.now <= 2);
+	world_wait(&d);
+	world_diary(&d);
+	good_list();
+	happened("listing\nobject blue/a 4\nlisted\n");
+}
+
+static void where_another_is_answered_it_does_not_wait(void **state)
+{
+	int i;
+
+	(void)state;
+	start_watching(&pods);
+	d.chance = 0.999;
+	for (i = 0; i < 20; i++) {
+		refuse();
+		world_wait(&d);
+	}
+	kube_watch_hurry(d.w); /* it is asking */
+	refuse();
+	assert_true(d.due - d.now > 50);
+	kube_watch_hurry(d.w);
+	assert_true(d.due - d.now <= 1);
+	world_wait(&d);
+	/* what was answered, however badly, is another matter */
+	break_down();
+	for (i = 0; i < 20; i++) {
+		world_wait(&d);
+		break_down();
+	}
+	kube_watch_hurry(d.w);
+	assert_true(d.due - d.now > 50);
+}
+
 /* ---- freed by its own callbacks --------------------------------------------
  */
 
@@ -1067,6 +1117,8 @@ int main(void)
 		T(a_request_that_cannot_be_made_is_tried_again),
 		T(a_server_that_fails_for_ever_is_not_stormed),
 		T(a_watch_that_lived_ends_the_back_off),
+		T(a_server_that_is_back_is_asked_soon_for_what_it_forgot),
+		T(where_another_is_answered_it_does_not_wait),
 		T(no_wait_is_shorter_than_a_tenth_of_a_second),
 		T(it_may_be_freed_by_any_of_its_callbacks),
 		T(it_may_be_freed_while_it_tells_of_a_failure),
