@@ -198,7 +198,7 @@ def try_all(attempts, patience=1.5, quiet=0.3):
     return [a for a in attempts if a.got != a.wanted]
 
 
-def check(parties, path, seconds="6"):
+def check(parties, path, seconds="30"):
     table, end = Table(path), time.monotonic() + float(seconds)
     table.check_names(parties)
     attempts = table.attempts(parties)

@@ -65,10 +65,11 @@ bail() {
 	done_testing
 }
 
-# wait_for SECONDS COMMAND...: until the command succeeds. On a machine that is
-# FL_SLOW times as slow as others, so many times as long.
+# wait_for SECONDS COMMAND...: until the command succeeds, which takes so long at
+# the most where nothing else runs. The limit is FL_SLOW times as far away: it
+# tells "late" from "never", for a machine may be busy, or an emulated one.
 wait_for() {
-	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * ${FL_SLOW:-1}))
+	local end=$((${EPOCHREALTIME/./} + $1 * 1000000 * ${FL_SLOW:-5}))
 	shift
 	until "$@" >/dev/null 2>&1; do
 		[ "${EPOCHREALTIME/./}" -lt $end ] || return 1
