@@ -34,6 +34,7 @@ struct agent {
 	struct event_base *base;
 	struct link_ctx *net;
 	struct agent_maps maps;
+	int claim; /* of the datapath, as long as the process lives */
 	struct agent_stats stats;
 
 	/* what is known */

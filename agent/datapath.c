@@ -71,9 +71,22 @@ int datapath_is_possible(const struct config *c, struct err *e)
 
 int datapath_start(struct agent *a, struct err *e)
 {
-	int rc = load(&a->config, e);
+	int rc;
 
+	a->claim = datapath_claim(a->config.bpf_root, e);
+	if (a->claim < 0)
+		return a->claim;
+	rc = load(&a->config, e);
 	return rc ? rc : open_maps(&a->config, &a->maps, e);
+}
+
+/* Whoever took the datapath away took the claim's directory with it. */
+static int claim_again(struct agent *a, struct err *e)
+{
+	if (a->claim >= 0)
+		close(a->claim);
+	a->claim = datapath_claim(a->config.bpf_root, e);
+	return a->claim < 0 ? a->claim : 0;
 }
 
 static void close_maps(struct agent_maps *m)
@@ -97,7 +110,9 @@ int datapath_heal(struct agent *a, struct err *e)
 	if (datapath_running(a->config.bpf_root, running, e) != -ENOENT)
 		return 0;
 	log_warn("the datapath is gone and loaded again", NULL);
-	rc = load(&a->config, e);
+	rc = claim_again(a, e);
+	if (!rc)
+		rc = load(&a->config, e);
 	if (!rc)
 		rc = open_maps(&a->config, &maps, e);
 	if (rc)

@@ -244,6 +244,16 @@ static int load_locked(struct load *l, struct err *e)
 	return r ? r : commit(l, e);
 }
 
+int datapath_claim(const char *bpf_root, struct err *e)
+{
+	int fd = pin_lock(bpf_root, PIN_LOCK_AGENT, true, PIN_TRY, e);
+
+	if (fd == -EBUSY)
+		return err_set(e, EBUSY, "another agent runs with bpf-root %s",
+			       bpf_root);
+	return fd;
+}
+
 int datapath_load(const struct config *c, bool rebuild,
 		  struct datapath_report *out, struct err *e)
 {

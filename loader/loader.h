@@ -51,6 +51,11 @@ struct datapath_report {
 int datapath_load(const struct config *c, bool rebuild,
 		  struct datapath_report *out, struct err *e);
 
+/* One agent has the datapath below bpf_root: an fd that keeps others out until
+ * it is closed or the process ends, or -EBUSY if another one has it. An unload
+ * removes the lock with the rest: take it anew then. */
+int datapath_claim(const char *bpf_root, struct err *e);
+
 /* Take everything away: attachments, pins, and with `devices` the overlay and
  * the host device and all routes of protocol LINK_RTPROT. 0 where nothing is
  * loaded. */

@@ -19,6 +19,7 @@
 #define PIN_LOCK_ATTACH "attach" /* links/ */
 #define PIN_LOCK_EVENTS "events" /* the one reader of the ring */
 #define PIN_LOCK_TRACE	"trace"	 /* fl_trace */
+#define PIN_LOCK_AGENT	"agent"	 /* the one agent, while it runs */
 
 /* <bpf-root>/v2/<fmt...>; a path that does not fit is cut (and then does not
  * exist). Returns out. */
