@@ -243,8 +243,23 @@ static __always_inline int unrelated(struct __sk_buff *skb, __u32 hook)
 	return drop(skb, hook, FL_DROP_ICMP_UNRELATED);
 }
 
-/* An error does not renew a stale decision, but it must not go to a device that
- * the pod has left. Other packets of a stale entry do not look at this. */
+/* Is the flow still allowed? Errors do not renew a stale decision, but what
+ * they quote has just passed here, and did. */
+static __always_inline bool is_allowed(const struct fl_flow *f)
+{
+	const struct fl_config *cfg = config_get();
+	const struct fl_flow *quoted;
+	struct fl_tuple key;
+
+	if (!cfg || f->epoch == cfg->epoch)
+		return cfg;
+	tuple_reverse(&f->to, &key);
+	quoted = bpf_map_lookup_elem(&fl_flows, &key);
+	return quoted && quoted->epoch == cfg->epoch;
+}
+
+/* An error must not go to a device that the pod has left. Other packets of a
+ * stale entry do not look at this. */
 static __always_inline int refresh_endpoint(struct fl_flow *f)
 {
 	const struct fl_config *cfg = config_get();
@@ -313,7 +328,7 @@ int icmp_error(struct __sk_buff *skb)
 	/* An error is for the sender of what it quotes, and comes the way that
 	 * the flow's packets come. */
 	if (f->in_ifindex != origin_of(skb, hook) ||
-	    !addr_same(&p.key.daddr, &key.daddr))
+	    !addr_same(&p.key.daddr, &key.daddr) || !is_allowed(f))
 		return unrelated(skb, hook);
 
 	/* An error is never answered with an error. */

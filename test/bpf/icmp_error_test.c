@@ -312,11 +312,16 @@ static void errors_follow_a_pod_that_was_made_again(void **state)
 	packet_build(&p, ETH(.src = mac_b, .dst = gateway_mac),
 		     IP(.src = &f->pod_b, .dst = &f->pod_a),
 		     ERROR(.kind = ERROR_PORT), QUOTE(.packet = &sent));
+	/* What the old pod sent is nothing to the new one. */
+	expect_drop(FROM_POD_B, &p, ICMP_UNRELATED);
+	message(&sent, .src = &f->pod_a, .dst = &f->pod_b, .proto = IPPROTO_UDP,
+		.smac = mac_small);
+	run(FROM_POD(small), &sent);
 	hop(&p, mac_small, gateway_mac, &want);
 	expect_sent(FROM_POD_B, &p, LOCAL, &want);
 	endpoint_remove(&f->pod_a);
 	epoch_raise_now();
-	expect_drop(FROM_POD_B, &p, NO_ENDPOINT);
+	expect_drop(FROM_POD_B, &p, ICMP_UNRELATED);
 }
 
 /* ---- errors that are lies -------------------------------------------- */

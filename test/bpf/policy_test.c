@@ -382,6 +382,36 @@ static void errors_of_allowed_flows_pass(void **state)
 	expect_sent(FROM_POD_B, &p, LOCAL, NULL);
 }
 
+/* Until its own packets are decided on again, an entry tells nothing. */
+static void errors_of_flows_that_a_policy_ended_do_not_pass(void **state)
+{
+	const struct family *f = *state;
+	struct packet p, quoted;
+
+	police_b(f, FL_ENDPOINT_INGRESS);
+	policy_write(B, FL_INGRESS, FL_IDENTITY_ANY, IPPROTO_UDP, 53, 16,
+		     FL_ALLOW, RULE);
+	send_ab(f, IPPROTO_UDP, 53, FL_PASS_LOCAL);
+	message(&quoted, .src = &f->pod_a, .dst = &f->pod_b,
+		.proto = IPPROTO_UDP, .sport = 1000, .dport = 53);
+	packet_build(&p, ETH(.src = mac_b, .dst = gateway_mac),
+		     IP(.src = &f->pod_b, .dst = &f->pod_a),
+		     ICMP(.type = f->v6 ? 1 : 3, .code = f->v6 ? 4 : 3),
+		     QUOTE(.packet = &quoted, .len = 64));
+	policy_write(B, FL_INGRESS, FL_IDENTITY_ANY, IPPROTO_UDP, 53, 16,
+		     FL_DENY, RULE);
+	epoch_raise_now();
+	expect_drop(FROM_POD_B, &p, ICMP_UNRELATED);
+	send_ab(f, IPPROTO_UDP, 53, FL_DROP_POLICY);
+	expect_drop(FROM_POD_B, &p, ICMP_UNRELATED);
+	/* Allowed again: by the packet that the error is about. */
+	policy_write(B, FL_INGRESS, FL_IDENTITY_ANY, IPPROTO_UDP, 53, 16,
+		     FL_ALLOW, RULE);
+	epoch_raise_now();
+	send_ab(f, IPPROTO_UDP, 53, FL_PASS_LOCAL);
+	expect_sent(FROM_POD_B, &p, LOCAL, NULL);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -405,6 +435,7 @@ int main(void)
 		FAMILIES(pending_pods_know_their_host_only),
 		FAMILIES(audit_tells_and_lets_pass),
 		FAMILIES(errors_of_allowed_flows_pass),
+		FAMILIES(errors_of_flows_that_a_policy_ended_do_not_pass),
 	};
 
 	return bpf_tests(tests, &options_default);
