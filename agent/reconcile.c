@@ -89,6 +89,9 @@ static void set_up(struct agent *a, bool full, struct changes *changes,
 {
 	bool all = !a->desired.missing[0];
 
+	/* What passes that did not know the node have left out. */
+	full |= !a->was_set_up;
+	a->was_set_up = all;
 	if (all && reconcile_devices(a, full, p)) {
 		refresh_facts(a, p);
 		reconcile_compute(a, p);
@@ -263,6 +266,8 @@ int reconcile_start(struct agent *a, struct err *e)
 	rc = view_start(a, e);
 	if (!rc)
 		rc = reconcile_maps_recover(a, e);
+	if (!rc)
+		rc = reconcile_policy_recover(a, e);
 	if (rc)
 		return rc;
 	run(a, true);

@@ -59,6 +59,8 @@ bool reconcile_policy_stage(struct agent *a, bool change, struct changes *out);
 /* Compile with a pod that has just come, for its entry, and add to fl_policy
  * what nobody else can meet. False: more has changed, a pass is needed. */
 bool reconcile_policy_endpoint(struct agent *a);
+/* Where policies were in force, new maps are closed to who is not known yet. */
+int reconcile_policy_recover(struct agent *a, struct err *e);
 /* fl_endpoints, of the view that does not hold yet; and then of both. */
 void reconcile_endpoints(struct agent *a, struct changes *out,
 			 struct problems *p);

@@ -332,6 +332,29 @@ bool reconcile_policy_endpoint(struct agent *a)
 	return ok;
 }
 
+/* ---- maps that are new ---------------------------------------------- */
+
+static void hold_pods_back(struct fl_config *cfg, void *arg)
+{
+	(void)arg;
+	for (int i = 0; i < FL_VIEWS; i++)
+		cfg->flags[i] |= FL_CONFIG_PENDING_DENY;
+}
+
+/* Whoever took the maps away (an unmounted bpffs, an unload, an older layout),
+ * the node had policies when node.json was written: until all is known again,
+ * they are in force. */
+int reconcile_policy_recover(struct agent *a, struct err *e)
+{
+	struct err unreadable = {0};
+	struct node_facts node;
+
+	if (node_facts_read(a->config.state_dir, &node, &unreadable) ||
+	    node.default_verdict != DEFAULT_DENY)
+		return 0;
+	return config_map_change(a->config.bpf_root, hold_pods_back, NULL, e);
+}
+
 /* ---- policy.json ---------------------------------------------------- */
 
 void reconcile_policy_file(struct agent *a, struct problems *p)
