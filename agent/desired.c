@@ -209,6 +209,60 @@ static void add_endpoints(const struct inputs *in, struct desired *d)
 	}
 }
 
+static bool is_in_pod_cidrs(const struct node_facts *node,
+			    const struct fl_addr *a)
+{
+	for (int i = 0; i < node->n_pod_cidrs; i++)
+		if (prefix_contains(&node->pod_cidrs[i], a))
+			return true;
+	return false;
+}
+
+/* The address that other nodes do not look for here, NULL: there is none. What
+ * another plugin has given is that plugin's business. */
+static const struct fl_addr *addr_outside(const struct endpoint_record *r,
+					  const struct node_facts *node)
+{
+	for (int i = 0; !r->ipam[0] && i < r->n_addrs; i++)
+		if (!is_in_pod_cidrs(node, &r->addrs[i]))
+			return &r->addrs[i];
+	return NULL;
+}
+
+/* Pods keep their addresses when the node's ranges change. */
+static void find_outside(const struct inputs *in, struct desired *d)
+{
+	const struct endpoint_record *first = NULL;
+	const struct fl_addr *addr = NULL;
+	char text[ADDR_STRLEN], name[160];
+	int n = 0;
+
+	for (size_t i = 0; d->node.n_pod_cidrs && i < in->endpoints->n; i++) {
+		const struct endpoint_record *r = &in->endpoints->items[i];
+		const struct fl_addr *a = addr_outside(r, &d->node);
+
+		if (!a || !endpoint_has_device(r, in->facts))
+			continue;
+		if (!n++) {
+			first = r;
+			addr = a;
+		}
+	}
+	if (!n)
+		return;
+	if (first->pod_name[0])
+		snprintf(name, sizeof(name), "%.64s/%.80s",
+			 first->pod_namespace, first->pod_name);
+	else
+		snprintf(name, sizeof(name), "%.64s", first->container_id);
+	problems_add(&d->problems,
+		     "%d pod%s outside this node's pod ranges, %s %s for one: "
+		     "other nodes do not find such a pod until it is created "
+		     "anew",
+		     n, n == 1 ? " has an address" : "s have addresses", name,
+		     addr_format(addr, text));
+}
+
 /* ---- all of it ------------------------------------------------------ */
 
 void desired_compute(const struct inputs *in, struct desired *out)
@@ -225,6 +279,7 @@ void desired_compute(const struct inputs *in, struct desired *out)
 	find_missing(in, own, out);
 	add_uplinks(out);
 	add_endpoints(in, out);
+	find_outside(in, out);
 	desired_add_nodes(in, own, &keep_out, out);
 	if (out->node.mtu && out->node.mtu < 1280)
 		problems_add(&out->problems,

@@ -775,6 +775,40 @@ static void two_pods_with_one_address_are_a_problem(void **state)
 	assert_true(has_problem("another one has the same address"));
 }
 
+static void pods_outside_the_nodes_ranges_are_a_problem(void **state)
+{
+	struct endpoint_record *r;
+
+	(void)state;
+	for (unsigned int i = 9; i <= 12; i++) {
+		char name[16];
+
+		snprintf(name, sizeof(name), "fl_%u", i);
+		add_link(i, name, 1450);
+	}
+	add_pod("c1", 9, "10.1.0.5", "fd00:1::5");
+	compute();
+	assert_false(has_problem("outside this node's pod ranges"));
+
+	add_pod("c2", 10, "10.1.0.6", "fd00:9::6");
+	r = &endpoints.items[1];
+	strcpy(r->pod_namespace, "default");
+	strcpy(r->pod_name, "web");
+	add_pod("c3", 11, "10.9.0.7", "fd00:9::7");
+	add_pod("gone", 99, "10.9.0.8", "fd00:9::8");
+	add_pod("delegated", 12, "10.9.0.9", "fd00:9::9");
+	strcpy(endpoints.items[4].ipam, "host-local");
+	compute();
+	assert_true(has_problem("2 pods have addresses outside this node's pod "
+				"ranges, default/web fd00:9::6 for one"));
+	assert_string_equal(desired.missing, "");
+	assert_int_equal(desired.endpoints.n, 8);
+
+	cluster(NODE_B); /* ranges that are unknown have no outside */
+	compute();
+	assert_false(has_problem("outside this node's pod ranges"));
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
 
 int main(void)
@@ -816,6 +850,7 @@ int main(void)
 		TEST(a_pod_whose_device_is_gone_has_nothing),
 		TEST(pods_do_not_need_the_cluster),
 		TEST(two_pods_with_one_address_are_a_problem),
+		TEST(pods_outside_the_nodes_ranges_are_a_problem),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
