@@ -138,6 +138,26 @@ static void set_node(const struct inputs *in, const struct node *own,
 					desired_underlay_is_v6(in, own));
 }
 
+static void miss_mtu(const struct inputs *in, const struct node *own,
+		     struct desired *d)
+{
+	unsigned int overhead =
+		uplinks_overhead(in->config, desired_underlay_is_v6(in, own));
+	const struct uplink *u = uplinks_narrowest(&d->uplink_list);
+
+	if (u)
+		snprintf(d->missing, sizeof(d->missing),
+			 "uplink %s has an MTU of %u: pods need one of %u at "
+			 "least, or %u for IPv6",
+			 u->name, u->value.mtu, MTU_MIN + overhead,
+			 MTU_MIN_IPV6 + overhead);
+	else
+		snprintf(d->missing, sizeof(d->missing),
+			 "no uplink: no device has a default route or an "
+			 "InternalIP of Node %.100s",
+			 in->config->node_name);
+}
+
 /* What must be known before anything can be said of this node. */
 static void find_missing(const struct inputs *in, const struct node *own,
 			 struct desired *d)
@@ -158,11 +178,22 @@ static void find_missing(const struct inputs *in, const struct node *own,
 			d->missing, sizeof(d->missing),
 			"Node %.100s has no podCIDRs, and pod-cidrs is not set",
 			c->node_name);
-	else if (!d->node.mtu)
-		snprintf(d->missing, sizeof(d->missing),
-			 "no uplink: no device has a default route or an "
-			 "InternalIP of Node %.100s",
-			 c->node_name);
+	else if (d->node.mtu < MTU_MIN)
+		miss_mtu(in, own, d);
+}
+
+/* IPv6 is off on a device whose MTU is too small for it. */
+static void find_too_small(const struct inputs *in, struct desired *d)
+{
+	const struct uplink *u = uplinks_narrowest(&d->uplink_list);
+
+	if (!u || in->config->mtu || d->node.mtu < MTU_MIN ||
+	    d->node.mtu >= MTU_MIN_IPV6)
+		return;
+	problems_add(&d->problems,
+		     "uplink %s has an MTU of %u, which leaves pods %u: IPv6 "
+		     "needs %d",
+		     u->name, u->value.mtu, d->node.mtu, MTU_MIN_IPV6);
 }
 
 static void add_uplinks(struct desired *d)
@@ -277,14 +308,11 @@ void desired_compute(const struct inputs *in, struct desired *out)
 	set_node(in, own, &keep_out, out);
 	set_config(in, out);
 	find_missing(in, own, out);
+	find_too_small(in, out);
 	add_uplinks(out);
 	add_endpoints(in, out);
 	find_outside(in, out);
 	desired_add_nodes(in, own, &keep_out, out);
-	if (out->node.mtu && out->node.mtu < 1280)
-		problems_add(&out->problems,
-			     "the MTU of pods is %u: IPv6 needs 1280",
-			     out->node.mtu);
 	entries_sort(&out->endpoints);
 	entries_sort(&out->uplinks);
 }

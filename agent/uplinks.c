@@ -164,15 +164,30 @@ void uplinks_derive(const struct facts *f, const struct config *c,
 	}
 }
 
+const struct uplink *uplinks_narrowest(const struct uplinks *u)
+{
+	const struct uplink *least = NULL;
+
+	for (int i = 0; i < u->n; i++)
+		if (!least || u->items[i].value.mtu < least->value.mtu)
+			least = &u->items[i];
+	return least;
+}
+
+unsigned int uplinks_overhead(const struct config *c, bool underlay_v6)
+{
+	if (!c->overlay)
+		return 0;
+	return underlay_v6 ? OVERHEAD_IPV6 : OVERHEAD_IPV4;
+}
+
 unsigned int uplinks_mtu(const struct uplinks *u, const struct config *c,
 			 bool underlay_v6)
 {
-	unsigned int least = 0, overhead = 0;
+	const struct uplink *least = uplinks_narrowest(u);
+	unsigned int overhead = uplinks_overhead(c, underlay_v6);
 
-	for (int i = 0; i < u->n; i++)
-		if (!least || u->items[i].value.mtu < least)
-			least = u->items[i].value.mtu;
-	if (c->overlay)
-		overhead = underlay_v6 ? OVERHEAD_IPV6 : OVERHEAD_IPV4;
-	return least > overhead ? least - overhead : 0;
+	return least && least->value.mtu > overhead
+		       ? least->value.mtu - overhead
+		       : 0;
 }

@@ -678,7 +678,47 @@ static void an_mtu_too_small_for_ipv6_is_a_problem(void **state)
 	facts.links[1].mtu = 1300;
 	compute();
 	assert_int_equal(desired.node.mtu, 1250);
-	assert_true(has_problem("1250: IPv6 needs 1280"));
+	assert_true(has_problem("uplink eth0 has an MTU of 1300, which leaves "
+				"pods 1250: IPv6 needs 1280"));
+	facts.links[1].mtu = 1330;
+	compute();
+	assert_false(has_problem("IPv6 needs"));
+	config.overlay = false;
+	facts.links[1].mtu = 1279;
+	compute();
+	assert_true(has_problem("MTU of 1279, which leaves pods 1279"));
+}
+
+static void an_uplink_too_narrow_for_anything_is_what_is_missing(void **state)
+{
+	static const unsigned int mtus[] = {40, 50, 67, 117};
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		char words[64];
+
+		facts.links[1].mtu = mtus[i];
+		compute();
+		snprintf(words, sizeof(words),
+			 "uplink eth0 has an MTU of %u: ", mtus[i]);
+		assert_non_null(strstr(desired.missing, words));
+		assert_non_null(
+			strstr(desired.missing, "118 at least, or 1330"));
+		assert_false(has_problem("IPv6 needs"));
+	}
+	facts.links[1].mtu = 118;
+	compute();
+	assert_string_equal(desired.missing, "");
+	assert_int_equal(desired.node.mtu, 68);
+
+	config.overlay = false;
+	facts.links[1].mtu = 67;
+	compute();
+	assert_non_null(strstr(desired.missing, "68 at least, or 1280"));
+
+	config.mtu = 1400; /* whoever sets it knows */
+	compute();
+	assert_string_equal(desired.missing, "");
 }
 
 /* ---- the host's routes ---------------------------------------------- */
@@ -840,6 +880,7 @@ int main(void)
 		TEST(the_nodes_own_address_is_preferred),
 		TEST(the_overlay_takes_70_bytes_over_ipv6),
 		TEST(an_mtu_too_small_for_ipv6_is_a_problem),
+		TEST(an_uplink_too_narrow_for_anything_is_what_is_missing),
 		TEST(ranges_that_would_cut_the_node_off_are_refused),
 		TEST(our_own_devices_do_not_forbid_a_range),
 		TEST(a_node_whose_own_range_cuts_it_off_says_why),
