@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../../agent/source_kube.h"
+#include "../../kube/watch_private.h"
 
 #define NODES	   "/api/v1/nodes"
 #define NAMESPACES "/api/v1/namespaces"
@@ -524,6 +525,40 @@ static void what_is_known_stays_while_the_server_is_away(void **state)
 	assert_problem("https://api.test:443: connection refused");
 }
 
+static double nearly_one(void *arg)
+{
+	(void)arg;
+	return 0.99;
+}
+
+static struct kube_watch *watch_of(enum resource r)
+{
+	return ((struct source_kube *)source)->watches[r].watch;
+}
+
+static void where_one_is_answered_the_others_ask(void **state)
+{
+	const struct timespec nap = {0, 5000000};
+	struct kube_watch *w;
+
+	(void)state;
+	open_whole();
+	/* pods have been refused for long and wait for a minute */
+	w = watch_of(RESOURCE_PODS);
+	w->clock.random = nearly_one;
+	w->silences = 20;
+	finish(expect(PODS, true), 0, -111, "connection refused");
+	assert_true(kube_watch_state(w)->retry_at > watch_now(w) + 50);
+	finish(expect(NODES, true), 0, -111, "connection refused");
+	assert_true(kube_watch_state(w)->retry_at > watch_now(w) + 50);
+	for (int i = 0; i < 400 && !find(NODES, true); i++) {
+		turn();
+		nanosleep(&nap, NULL);
+	}
+	tell(NODES, EVENT("BOOKMARK", NODE("", "12", "\"spec\":{}")));
+	assert_true(kube_watch_state(w)->retry_at < watch_now(w) + 1);
+}
+
 /* ---- the condition -------------------------------------------------- */
 
 #define NODE_A_WITH(version, condition)                                        \
@@ -679,6 +714,7 @@ int main(void)
 		TEST(it_goes_with_its_problem),
 		TEST(many_bad_objects_are_not_many_sentences),
 		TEST(what_is_known_stays_while_the_server_is_away),
+		TEST(where_one_is_answered_the_others_ask),
 		TEST(the_condition_is_cleared_once_the_node_is_ready),
 		TEST(a_condition_that_is_clear_is_left_alone),
 		TEST(a_refusal_names_the_rule_that_is_missing),
