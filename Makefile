@@ -41,7 +41,8 @@ BENCH    := $(patsubst test/bench/%.c,$(BUILD)/test/bench/%,$(wildcard test/benc
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps deps-deploy programs tests test demo bench root-test root-demo root-bench check-unit check-clang \
+.PHONY: all deps deps-deploy programs tests test test-kernels demo bench root-test \
+	root-test-kernels root-demo root-bench check-unit check-clang \
 	manifests format \
 	format-check install clean distclean help
 
@@ -152,6 +153,12 @@ root-test:
 	@$(MAKE) --no-print-directory deps && $(MAKE) --no-print-directory tests
 	@$(if $(ONLY),$(if $(filter e2e e2e/deploy% e2e/image%,$(ONLY)),$(MAKE) --no-print-directory $(BUILD)/helmtemplate),$(MAKE) --no-print-directory $(BUILD)/helmtemplate)
 	@BUILD=$(BUILD) test/run $(ONLY)
+
+test-kernels: ## Run the core tests on several kernels (root); KERNELS="5.10 own" picks some
+	$(as_root)
+root-test-kernels:
+	@build-aux/deps-kernels.sh && $(MAKE) --no-print-directory deps && $(MAKE) --no-print-directory tests
+	@BUILD=$(BUILD) test/kernel/run $(KERNELS)
 
 check-unit: deps ## Build and run the unit tests (no root)
 	@$(MAKE) --no-print-directory tests && BUILD=$(BUILD) test/run unit

@@ -8,6 +8,7 @@
 
 #include <arpa/inet.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 
 enum { PORT = 40123 };
 
@@ -45,6 +46,15 @@ static void expect_local(const struct family *f, unsigned int events)
 	assert_in_range(flow.last_seen_ns, before - 20000000, clock_ns());
 }
 
+/* A load takes a quarter of a minute where there is no KVM: there, only none
+ * and all, and each alone on and alone off. */
+static bool combination_wanted(int bits)
+{
+	int on = __builtin_popcount(bits);
+
+	return !getenv("FL_SLOW") || on < 2 || on > 3;
+}
+
 static void every_combination_loads_and_does_what_it_says(void **state)
 {
 	(void)state;
@@ -60,6 +70,8 @@ static void every_combination_loads_and_does_what_it_says(void **state)
 		};
 		struct packet p;
 
+		if (!combination_wanted(bits))
+			continue;
 		load_with(&o);
 		expect_masquerade(&ipv4, o.masquerade_v4);
 		expect_masquerade(&ipv6, o.masquerade_v6);
