@@ -97,6 +97,9 @@ static void set_up(struct agent *a, bool full, struct changes *changes,
 		reconcile_compute(a, p);
 	}
 	reconcile_maps(a, all, changes, p);
+	/* Where policies were in force, no pod is left without programs. */
+	if (!all && full && a->found.enforced)
+		reconcile_pods(a, p);
 	if (!all)
 		return;
 	reconcile_host(a, full, p);

@@ -86,6 +86,8 @@ void reconcile_policy_file(struct agent *a, struct problems *p);
 
 /* Devices of the node; returns whether something was set up anew. */
 bool reconcile_devices(struct agent *a, bool full, struct problems *p);
-/* Routes, attachments; with `full` also what belongs to each pod. */
+/* What belongs to each pod: programs, sysctls, neighbours. */
+void reconcile_pods(struct agent *a, struct problems *p);
+/* Routes, attachments; with `full` also the pods. */
 void reconcile_host(struct agent *a, bool full, struct problems *p);
 void reconcile_node_file(struct agent *a, struct problems *p);

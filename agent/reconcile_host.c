@@ -219,7 +219,7 @@ static void set_sysctls(struct agent *a, const char *device)
 	link_forward_ipv6(a->net, device, NULL);
 }
 
-static void reconcile_pods(struct agent *a, struct problems *p)
+void reconcile_pods(struct agent *a, struct problems *p)
 {
 	for (size_t i = 0; i < a->endpoints.n; i++) {
 		const struct endpoint_record *r = &a->endpoints.items[i];
