@@ -12,7 +12,9 @@
 #include "../lib/err.h"
 
 enum {
-	KUBE_OBJECT_MAX = 8 << 20, /* bytes of one object: etcd holds 1.5 MiB */
+	/* Bytes of one object. etcd holds 1.5 MiB, of which a byte becomes up
+	 * to six: "<" is written as \u003c. */
+	KUBE_OBJECT_MAX = 16 << 20,
 	KUBE_DEPTH_MAX = 128,
 };
 

@@ -10,6 +10,7 @@
 #include <cmocka.h>
 
 #include "../../kube/stream.h"
+#include "../../lib/cleanup.h"
 #include "../../lib/json.h"
 #include "kube_recorded.h"
 
@@ -273,6 +274,28 @@ static void an_object_has_a_largest_size(void **state)
 	free(text);
 }
 
+/* 1.5 MiB in etcd, nothing but "<": what a user may put into a Pod must not
+ * stop the list that it is in. */
+static void the_largest_object_of_a_cluster_is_taken(void **state)
+{
+	size_t n = 1536 << 10, len = 6 + 6 * n + 2;
+	__cleanup(json_free) cJSON *json = NULL;
+	char *text = large(len);
+	struct seen s = {0};
+	struct err e = {0};
+	bool whole;
+
+	(void)state;
+	for (size_t i = 0; i < n; i++)
+		memcpy(text + 6 + 6 * i, "\\u003c", 6);
+	assert_int_equal(feed(WATCH, text, len, 100000, &s, &whole), 0);
+	assert_int_equal(s.objects, 1);
+	assert_int_equal(json_parse("it", text, len, &json, &e), 0);
+	assert_int_equal(strlen(json->child->valuestring), n);
+	seen_free(&s);
+	free(text);
+}
+
 static void an_object_has_a_largest_depth(void **state)
 {
 	char text[2 * KUBE_DEPTH_MAX + 16] = "{\"a\":";
@@ -448,6 +471,7 @@ int main(void)
 		cmocka_unit_test(a_nul_byte_is_refused_wherever_it_is),
 		cmocka_unit_test(the_receiver_can_stop_it),
 		cmocka_unit_test(an_object_has_a_largest_size),
+		cmocka_unit_test(the_largest_object_of_a_cluster_is_taken),
 		cmocka_unit_test(an_object_has_a_largest_depth),
 		cmocka_unit_test(a_member_has_a_longest_name),
 		cmocka_unit_test(
