@@ -201,6 +201,15 @@ static int read_annotations(struct reader *r, const cJSON *meta,
 	return rc;
 }
 
+static int read_ending(struct reader *r, const cJSON *meta, struct draft *d)
+{
+	const char *when = "";
+	int rc = reader_string(r, meta, "metadata.deletionTimestamp", &when);
+
+	d->pod.ending = !rc && *when;
+	return rc;
+}
+
 static int read_pod_spec(struct reader *r, const cJSON *json, struct draft *d)
 {
 	const cJSON *spec, *host_network;
@@ -233,6 +242,8 @@ static int read_pod(struct reader *r, const cJSON *json, struct draft *d)
 		rc = labels_read(r, meta, &d->pod.labels);
 	if (!rc)
 		rc = read_annotations(r, meta, d);
+	if (!rc)
+		rc = read_ending(r, meta, d);
 	if (!rc)
 		rc = read_pod_spec(r, json, d);
 	if (!rc)

@@ -81,7 +81,8 @@ struct pod {
 	__u8 n_addrs;
 	__u8 phase; /* enum pod_phase */
 	bool host_network;
-	bool audit; /* its verdicts are told, not enforced */
+	bool audit;  /* its verdicts are told, not enforced */
+	bool ending; /* it is being deleted */
 	struct fl_addr addrs[];
 };
 

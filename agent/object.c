@@ -163,7 +163,8 @@ static bool same_pod(const struct pod *a, const struct pod *b)
 {
 	return a->n_addrs == b->n_addrs && a->n_ports == b->n_ports &&
 	       a->host_network == b->host_network && a->phase == b->phase &&
-	       a->audit == b->audit && a->uid == b->uid && a->node == b->node &&
+	       a->audit == b->audit && a->ending == b->ending &&
+	       a->uid == b->uid && a->node == b->node &&
 	       a->labels == b->labels && a->ports == b->ports &&
 	       !memcmp(a->addrs, b->addrs, a->n_addrs * sizeof(*a->addrs));
 }

@@ -68,6 +68,7 @@ static void add_pod(struct object *o, void *arg)
 		.host_network = pod->host_network,
 		.terminal =
 			pod->phase == POD_SUCCEEDED || pod->phase == POD_FAILED,
+		.ending = pod->ending,
 	};
 }
 

@@ -205,14 +205,20 @@ static void match_own_node(struct sweep *s)
 	s->out->own_node = intern_numbers(&s->out->sets, &s->list);
 }
 
+/* A pod that is being deleted may have lost its address to one that has just
+ * begun; an attachment on this node is beyond doubt. */
 static void claim(struct sweep *s, struct place *p, const struct point *at)
 {
 	const struct policy_pod *pods = s->w->pods;
+	bool other = p->pod >= 0 && p->pod != (long)at->value;
 	struct fl_prefix prefix = point_prefix(at);
 	char text[ADDR_STRLEN];
 	struct identities *out = s->out;
 
-	if (p->pod >= 0 && p->pod != (long)at->value) {
+	if (other && at->what == POINT_POD && pods[at->value].ending &&
+	    !pods[p->pod].ending)
+		return;
+	if (other && pods[p->pod].ending == pods[at->value].ending) {
 		out->problems = store_room(out->problems, out->problems_room,
 					   out->n_problems, 1);
 		out->problems[out->n_problems++] = store_format(

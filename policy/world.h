@@ -33,6 +33,7 @@ struct policy_pod { /* there are many */
 	unsigned short n_addrs, n_ports;
 	bool host_network; /* no selector matches it: it is its node */
 	bool terminal;	   /* Succeeded or Failed: it has no addresses */
+	bool ending;	   /* being deleted: its address may be another's */
 };
 
 struct policy_node {

@@ -122,6 +122,7 @@ static void a_pod_has_what_is_needed_of_it(void **state)
 		   "metadata:\n"
 		   "  name: web-0\n"
 		   "  uid: '1234'\n"
+		   "  deletionTimestamp: '2026-01-01T00:00:00Z'\n"
 		   "  labels: {tier: front, app: web}\n"
 		   "spec: {nodeName: node-a, hostNetwork: true}\n"
 		   "status:\n"
@@ -135,6 +136,7 @@ static void a_pod_has_what_is_needed_of_it(void **state)
 	assert_true(pod->uid && pod->uid == pod_uid("1234"));
 	assert_string_equal(pod->node, "node-a");
 	assert_true(pod->host_network);
+	assert_true(pod->ending);
 	assert_int_equal(pod->phase, POD_RUNNING);
 	assert_int_equal(pod->n_addrs, 2);
 	assert_addr(&pod->addrs[1], "fd00:1::5");

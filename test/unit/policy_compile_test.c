@@ -326,6 +326,38 @@ static void an_address_of_two_pods_is_reported(void **state)
 	assert_true(complains("10.1.0.3 belongs to two pods"));
 }
 
+/* Whichever comes first by name. */
+static void an_address_is_not_of_the_pod_that_ends(void **state)
+{
+	(void)state;
+	add_policy(t, NETWORK("p", "ingress: [{from: [{podSelector: "
+				   "{matchLabels: {app: web}}}]}]"));
+	t->pods[3].addrs = t->pods[2].addrs;
+	compile();
+	assert_false(may_come(0, "10.2.0.2", 80));
+	assert_true(complains("10.2.0.2 belongs to two pods"));
+	t->pods[3].ending = true;
+	compile();
+	assert_true(may_come(0, "10.2.0.2", 80));
+	assert_false(complains("belongs to two pods"));
+	t->pods[3].ending = false;
+	t->pods[2].ending = true;
+	compile();
+	assert_false(may_come(0, "10.2.0.2", 80));
+	assert_false(complains("belongs to two pods"));
+}
+
+static void an_attachment_is_of_its_pod_to_the_end(void **state)
+{
+	(void)state;
+	add_policy(t, NETWORK("p", "ingress: [{from: [{podSelector: "
+				   "{matchLabels: {app: db}}}]}]"));
+	t->pods[3].addrs = t->endpoints[1].addrs;
+	t->pods[1].ending = true;
+	compile();
+	assert_true(may_come(0, "10.1.0.3", 80));
+}
+
 /* ---- precedence ----------------------------------------------------- */
 
 #define NAMESPACES "{namespaces: {}}"
@@ -586,6 +618,8 @@ int main(void)
 		TEST(unknown_pods_may_have_any_port_by_its_name),
 		TEST(terminal_and_host_network_pods_match_no_selector),
 		TEST(an_address_of_two_pods_is_reported),
+		TEST(an_address_is_not_of_the_pod_that_ends),
+		TEST(an_attachment_is_of_its_pod_to_the_end),
 		TEST(admin_comes_before_network_policies),
 		TEST(baseline_is_for_pods_without_network_policies),
 		TEST(pass_leads_past_the_rest_of_the_tier),

@@ -162,6 +162,10 @@ static void all_that_is_looked_at_of_a_pod_is_news(void **state)
 	assert_true(pod_news(before, "{\"metadata\": {" META
 				     ",\"uid\": \"another\"}}"));
 	assert_true(pod_news(before,
+			     "{\"metadata\": {" META
+			     ",\"deletionTimestamp\": "
+			     "\"2026-01-01T00:00:00Z\"}}"));
+	assert_true(pod_news(before,
 			     "{\"metadata\": {" META ",\"annotations\": "
 			     "{\"fairlead.io/policy-audit\": \"true\"}}}"));
 	assert_true(pod_news(before, "{\"metadata\": {" META "}, \"spec\": "
@@ -576,13 +580,13 @@ static int play_recorded(enum resource r, const char *file)
 	return news;
 }
 
-/* Each of the three pods: it appears, has a node, runs and has an address,
- * succeeds, is gone. The 31 events say more. */
-static void a_pods_life_is_five_pieces_of_news(void **state)
+/* Each of the three pods: it appears, has a node, runs and has an address, is
+ * being deleted, succeeds, is gone. The 31 events say more. */
+static void a_pods_life_is_six_pieces_of_news(void **state)
 {
 	(void)state;
 	assert_int_equal(play_recorded(RESOURCE_PODS, "cluster-pods-watch"),
-			 3 * 5);
+			 3 * 6);
 	assert_int_equal(store.n[RESOURCE_PODS], 0);
 	assert_int_equal(store.bytes[RESOURCE_PODS], 0);
 }
@@ -792,7 +796,7 @@ int main(void)
 		TEST(both_kinds_of_policies_are_swept_apart),
 		TEST(any_order_of_events_ends_the_same),
 		TEST(many_are_found_and_go),
-		TEST(a_pods_life_is_five_pieces_of_news),
+		TEST(a_pods_life_is_six_pieces_of_news),
 		TEST(heartbeats_of_nodes_are_no_news),
 		TEST(a_terminating_pod_is_there_until_it_ends),
 		TEST(recorded_lists_become_the_model),
