@@ -71,6 +71,7 @@ void list_restart(struct kube_watch *w)
 	free(w->next_page);
 	w->next_page = NULL;
 	w->page = 0;
+	w->items = 0;
 	w->telling = false;
 }
 
@@ -96,6 +97,7 @@ int list_item(const char *json, size_t len, void *arg)
 	if (json_parse("an item", json, len, &item, &e))
 		return watch_end(w, END_MALFORMED, "%s", e.msg);
 	begin_telling(w);
+	w->items++;
 	if (!w->dead)
 		w->ops.object(item, w->ops.arg);
 	return w->dead ? -ECANCELED : 0;
@@ -173,6 +175,7 @@ void list_page_done(struct kube_watch *w)
 		turn_page(w);
 		return;
 	}
+	w->n_items = w->items;
 	list_restart(w);
 	w->expired = 0;
 	w->stuck = 0;

@@ -31,6 +31,15 @@ static double back_off(const struct kube_watch *w, double least, double most)
 	return delay < 0.1 ? 0.1 : delay;
 }
 
+/* Before a new list. A server that starts anew makes all nodes ask for one: the
+ * larger it is, the further apart. What is known stays in force meanwhile. */
+static double before_list(const struct kube_watch *w)
+{
+	double least = 2 + w->n_items / 5000.0;
+
+	return back_off(w, least < 30 ? least : 30, 60);
+}
+
 static double spread(const struct kube_watch *w, double from, double to)
 {
 	return from + watch_random(w) * (to - from);
@@ -47,7 +56,7 @@ static double delay_of_status(const struct kube_watch *w,
 		break;
 	case 400: /* a version or token that it does not like */
 	case 410:
-		delay = back_off(w, 2, 60);
+		delay = before_list(w);
 		break;
 	case 408:
 	case 429:
@@ -214,7 +223,8 @@ static void end_by_us(struct kube_watch *w)
 		list_restart(w);
 	else if (w->ending == END_MALFORMED || w->ending == END_STATUS)
 		task = unless_stuck(w);
-	wait_for(w, task, back_off(w, task == TASK_LIST ? 2 : 0.5, 60),
+	wait_for(w, task,
+		 task == TASK_LIST ? before_list(w) : back_off(w, 0.5, 60),
 		 sentence);
 }
 

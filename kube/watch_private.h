@@ -76,6 +76,8 @@ struct kube_watch {
 	char *page_next; /* token that this page gave */
 	char page_version[64];
 	unsigned int expired; /* tokens in a row */
+	size_t items;	      /* of this list so far */
+	size_t n_items;	      /* of the last one that was whole */
 	/* the watch */
 	bool heard; /* an event or bookmark since it began */
 	bool unknown_told;

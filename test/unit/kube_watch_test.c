@@ -444,6 +444,31 @@ static void an_expired_token_begins_the_list_again(void **state)
 	happened(LIST_PATH "\n");
 }
 
+/* All nodes ask at once when a server has forgotten what it told. */
+static void large_lists_are_asked_for_further_apart(void **state)
+{
+	static const char pod[] = "," POD("a", "4");
+	char *items = malloc(20000 * sizeof(pod)), *at = items;
+	double wait;
+
+	(void)state;
+	start_watching(&pods);
+	world_answer(&d, ERROR_EVENT("410", "Expired"));
+	wait = world_wait(&d);
+	assert_true(wait > 0.9 && wait < 1.1); /* half of 2 s */
+	d.quiet = true;
+	for (int i = 0; i < 20000; i++)
+		at = stpcpy(at, pod + !i);
+	world_send(&d, "{\"kind\":\"PodList\"," META("6") ",\"items\":[");
+	world_send(&d, items);
+	world_answer(&d, "]}");
+	world_wait(&d);
+	world_answer(&d, ERROR_EVENT("410", "Expired"));
+	wait = world_wait(&d);
+	assert_true(wait > 2.9 && wait < 3.1); /* half of 6 s */
+	free(items);
+}
+
 /* ---- refusals --------------------------------------------------------------
  */
 
@@ -1100,6 +1125,7 @@ int main(void)
 		T(a_version_too_old_leads_to_a_list_after_a_while),
 		T(other_errors_of_a_watch_resume_it_and_list_in_the_end),
 		T(an_expired_token_begins_the_list_again),
+		T(large_lists_are_asked_for_further_apart),
 		T(a_missing_rule_is_named),
 		T(an_unknown_token_is_tried_again_soon),
 		T(the_server_says_when_to_come_again),
