@@ -29,7 +29,8 @@ report() {
 		elif $name == "cni_del" or $name == "cni_del_100" then times($all; $name; "bridge"; 1)
 		elif $name | startswith("fast_path_") then if $name | endswith("_spread") then null else 80 end
 		else {agent_rss: 8, agent_start: 100, agent_start_cold: 500, map_memory: 32,
-		      scale_rss: 64, scale_change: 20, policy_compile: 200, policy_change: 10, policy_enforce: 50}[$name] end;
+		      scale_rss: 64, scale_rss_peak: 64, scale_change: 20,
+		      kube_scale_large_rss: 64, kube_scale_large_rss_peak: 64, kube_scale_large_churn_cpu: 25, policy_compile: 200, policy_change: 10, policy_enforce: 50}[$name] end;
 
 	# One figure a round, or many (CNI): then the 99th percentile is a figure too.
 	def entry:
