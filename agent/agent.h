@@ -55,6 +55,7 @@ struct agent {
 	struct policies_found found;
 	bool unsettled; /* packets may still be judged by the other view */
 	bool leftover;	/* the maps have what nobody wants any more */
+	bool let_go;	/* found_routes is what is wanted, and kept once */
 	bool turn;	/* this pass has something for the other view */
 
 	/* what follows from it */

@@ -24,6 +24,12 @@ void entries_free(struct entries *e)
 	entries_init(e, e->key_size, e->value_size);
 }
 
+void entries_reserve(struct entries *e, size_t n)
+{
+	if (n > e->room)
+		e->data = memory_grow_to(e->data, &e->room, n, item_size(e));
+}
+
 void entries_add(struct entries *e, const void *key, const void *value)
 {
 	char *item;
@@ -114,8 +120,18 @@ void entries_sort(struct entries *e)
 {
 	size_t starts[257] = {0};
 
-	if (!e->n || run_length(e, 0, e->n) == e->n)
+	size_t first, second;
+
+	if (!e->n)
 		return;
+	first = run_length(e, 0, e->n);
+	if (first == e->n)
+		return;
+	second = run_length(e, first, e->n);
+	if (first + second == e->n) {
+		merge(e, 0, first, e->n);
+		return;
+	}
 	scatter(e, starts);
 	for (int byte = 0; byte < 256; byte++)
 		sort_range(e, starts[byte], starts[byte + 1]);

@@ -34,6 +34,12 @@ char *memory_format(const char *fmt, va_list ap)
 	return must(text);
 }
 
+void *memory_grow_to(void *items, size_t *room, size_t n, size_t size)
+{
+	*room = n;
+	return must(reallocarray(items, n, size));
+}
+
 void *memory_grow(void *items, size_t *room, size_t n, size_t size)
 {
 	size_t more = *room ? 2 * *room : 8;

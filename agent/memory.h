@@ -10,6 +10,8 @@ void *memory_alloc(size_t size);     /* zeroed */
 char *memory_copy(const char *text); /* NULL stays NULL */
 char *memory_format(const char *fmt, va_list ap);
 
+/* Room for n items, more than there is; what is new is not zero. */
+void *memory_grow_to(void *items, size_t *room, size_t n, size_t size);
 /* Room for one more item behind the n that *items holds. */
 void *memory_grow(void *items, size_t *room, size_t n, size_t size);
 

@@ -84,6 +84,7 @@ static void compile(const struct inputs *in, const struct node_facts *node,
 	p->world = world_build(in, node);
 	policy_compile(world_get(p->world), p->good.cache ? &p->good : NULL,
 		       &p->next);
+	world_forget_cluster(p->world);
 	add_pods(in->endpoints, p);
 	p->seconds = seconds_now() - start;
 	if (p->seconds > p->max_seconds)

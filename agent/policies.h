@@ -74,6 +74,8 @@ size_t policies_largest(const struct policies *p, char *title, size_t size);
 
 struct policies_world *world_build(const struct inputs *in,
 				   const struct node_facts *node);
+/* What only the compiler needs, which is large. */
+void world_forget_cluster(struct policies_world *w);
 void world_free(struct policies_world *w);
 const struct policy_world *world_get(const struct policies_world *w);
 /* NULL: not known. */

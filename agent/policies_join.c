@@ -112,15 +112,6 @@ static void add_route(const struct entries *base,
 	entries_add(out, p, &r);
 }
 
-static void list_identities(const struct policy_compiled *c,
-			    struct entries *out)
-{
-	for (size_t i = 0; i < c->n_identities; i++)
-		entries_add(out, &c->identities[i].prefix,
-			    &c->identities[i].identity);
-	entries_sort(out);
-}
-
 static void set_identity(struct entries *routes, size_t i, __u32 identity)
 {
 	struct fl_route r;
@@ -145,36 +136,54 @@ static void append(struct entries *to, const struct entries *from)
 	entries_sort(to);
 }
 
+/* Those of one length, which are in order. */
+static void add_routes(const struct policy_compiled *c, __u32 len,
+		       const struct entries *base,
+		       const struct route_lengths *lengths, struct entries *out)
+{
+	struct route_lengths look = *lengths;
+
+	for (size_t i = 0; i < c->n_identities; i++) {
+		const struct fl_prefix *p = &c->identities[i].prefix;
+
+		if (p->prefix_len == len && !entries_find(base, p))
+			add_route(base, &look, p, c->identities[i].identity,
+				  out);
+	}
+}
+
+static __u32 identity_at(const struct policy_compiled *c,
+			 const struct fl_prefix *p, __u32 otherwise)
+{
+	const struct policy_identity *exact = policy_identity_exact(c, p);
+
+	return exact ? exact->identity : policy_identity_of(c, p, otherwise);
+}
+
+/* With the routes of nodes in place, two lists that are in order become one:
+ * in a large cluster another copy would be several megabytes. */
 static void join_routes(const struct policy_compiled *c, struct desired *d)
 {
+	struct entries *routes = &d->routes;
+	bool in_use[129] = {false};
 	struct route_lengths lengths;
-	struct entries ids, added;
+	struct entries base;
 
 	if (!c->n_identities)
 		return;
-	entries_init(&ids, sizeof(struct fl_prefix), sizeof(__u32));
-	entries_init(&added, d->routes.key_size, d->routes.value_size);
-	list_identities(c, &ids);
-	route_lengths_find(&d->routes, &lengths);
-	for (size_t i = 0; i < d->routes.n; i++) {
-		const struct fl_prefix *p = entries_key(&d->routes, i);
-		const __u32 *id = entries_find(&ids, p);
-		__u32 before = route_identity(&d->routes, i);
-
-		set_identity(&d->routes, i,
-			     id ? *id : policy_identity_of(c, p, before));
-	}
-	for (size_t i = 0; i < ids.n; i++) {
-		const struct fl_prefix *p = entries_key(&ids, i);
-
-		if (!entries_find(&d->routes, p))
-			add_route(&d->routes, &lengths, p,
-				  *(const __u32 *)entries_value(&ids, i),
-				  &added);
-	}
-	append(&d->routes, &added);
-	entries_free(&ids);
-	entries_free(&added);
+	for (size_t i = 0; i < routes->n; i++)
+		set_identity(routes, i,
+			     identity_at(c, entries_key(routes, i),
+					 route_identity(routes, i)));
+	route_lengths_find(routes, &lengths);
+	entries_reserve(routes, routes->n + c->n_identities);
+	base = *routes;
+	for (size_t i = 0; i < c->n_identities; i++)
+		in_use[c->identities[i].prefix.prefix_len] = true;
+	for (__u32 len = 0; len <= 128; len++)
+		if (in_use[len])
+			add_routes(c, len, &base, &lengths, routes);
+	entries_sort(routes);
 }
 
 /* ---- what stays as it is -------------------------------------------- */
@@ -241,6 +250,7 @@ void policies_entries(const struct policies *p, struct entries *out)
 {
 	const struct policy_compiled *c = &p->next;
 
+	entries_reserve(out, out->n + c->n_entries);
 	for (size_t i = 0; i < c->n_entries; i++) {
 		const struct policy_answer *a = &c->entries[i].value;
 		const struct fl_policy_entry both = {

@@ -23,6 +23,7 @@ struct policies_world {
 	const struct policy **policies;
 	const struct policy_object **policy_objects;
 	struct policy_endpoint *endpoints;
+	const struct pod **endpoint_pods; /* NULL: not known */
 	struct fl_addr *own_addrs;
 	size_t n_own_addrs, own_addrs_room;
 };
@@ -222,12 +223,17 @@ static void add_endpoints(const struct build *b)
 	const struct endpoints *list = b->in->endpoints;
 	struct policies_world *w = b->w;
 
-	for (size_t i = 0; i < list->n; i++)
+	for (size_t i = 0; i < list->n; i++) {
+		long pod = find_pod(w, &list->items[i]);
+
 		w->endpoints[i] = (struct policy_endpoint){
 			.addrs = list->items[i].addrs,
 			.n_addrs = list->items[i].n_addrs,
-			.pod = find_pod(w, &list->items[i]),
+			.pod = pod,
 		};
+		w->endpoint_pods[i] =
+			pod < 0 ? NULL : pod_object(&w->pods[pod]);
+	}
 	w->world.n_endpoints = list->n;
 }
 
@@ -246,6 +252,7 @@ static void make_room(const struct inputs *in, struct policies_world *w)
 	ROOM(policies, n[OBJECT_POLICY]);
 	ROOM(policy_objects, n[OBJECT_POLICY]);
 	ROOM(endpoints, in->endpoints->n);
+	ROOM(endpoint_pods, in->endpoints->n);
 #undef ROOM
 	w->world.namespaces = w->namespaces;
 	w->world.pods = w->pods;
@@ -270,18 +277,34 @@ struct policies_world *world_build(const struct inputs *in,
 	return w;
 }
 
+static void *let_go(void *list)
+{
+	free(list);
+	return NULL;
+}
+
+void world_forget_cluster(struct policies_world *w)
+{
+	struct policy_world *world = &w->world;
+
+	world->namespaces = w->namespaces = let_go(w->namespaces);
+	world->pods = w->pods = let_go(w->pods);
+	world->nodes = w->nodes = let_go(w->nodes);
+	world->endpoints = w->endpoints = let_go(w->endpoints);
+	w->node_rooms = let_go(w->node_rooms);
+	w->own_addrs = let_go(w->own_addrs);
+	world->n_namespaces = world->n_pods = world->n_nodes = 0;
+	world->n_endpoints = w->n_own_addrs = w->own_addrs_room = 0;
+}
+
 void world_free(struct policies_world *w)
 {
 	if (!w)
 		return;
-	free(w->namespaces);
-	free(w->pods);
-	free(w->nodes);
-	free(w->node_rooms);
+	world_forget_cluster(w);
 	free(w->policies);
 	free(w->policy_objects);
-	free(w->endpoints);
-	free(w->own_addrs);
+	free(w->endpoint_pods);
 	free(w);
 }
 
@@ -292,9 +315,7 @@ const struct policy_world *world_get(const struct policies_world *w)
 
 const struct pod *world_endpoint_pod(const struct policies_world *w, size_t i)
 {
-	long pod = w->endpoints[i].pod;
-
-	return pod < 0 ? NULL : pod_object(&w->pods[pod]);
+	return w->endpoint_pods[i];
 }
 
 const struct policy_object *world_policy(const struct policies_world *w,

@@ -199,6 +199,7 @@ static void run(struct agent *a, bool full)
 	if (errors)
 		reconcile_soon(a);
 	policies_forget_world(&a->policies);
+	view_let_go(a);
 	/* what passes needed since the last time, and a large one now */
 	if (full || changes.added + changes.removed > TRIM_CHANGES)
 		malloc_trim(0);

@@ -81,6 +81,8 @@ int view_turn(struct agent *a, bool whole, bool all, bool *raise,
 	      struct err *e);
 /* Have both views say the same, and let go of what is not wanted. */
 void view_settle(struct agent *a);
+/* Until the next pass: nothing is to be done, and found_routes says it all. */
+void view_let_go(struct agent *a);
 int view_start(struct agent *a, struct err *e);
 void reconcile_policy_file(struct agent *a, struct problems *p);
 

@@ -147,6 +147,15 @@ static void settle_config(struct fl_config *cfg, void *arg)
 	cfg->flags[!a->found.view] = cfg->flags[a->found.view];
 }
 
+/* A second copy of what is found is megabytes in a large cluster. */
+void view_let_go(struct agent *a)
+{
+	if (a->unsettled || a->leftover || a->found_routes_are_old)
+		return;
+	entries_free(&a->desired.routes);
+	a->let_go = true;
+}
+
 void view_settle(struct agent *a)
 {
 	struct changes changes = {0};
@@ -160,7 +169,8 @@ void view_settle(struct agent *a)
 	       &a->found_policy, &a->desired.policy, &changes);
 	a->found_policy_is_old |= changes.failed;
 	settle(a, VIEW_ROUTES, a->maps.routes, agent_is_synced(a),
-	       &a->found_routes, &a->desired.routes, &changes);
+	       &a->found_routes,
+	       a->let_go ? &a->found_routes : &a->desired.routes, &changes);
 	a->found_routes_are_old |= changes.failed;
 	reconcile_endpoints_settle(a, &changes, &p);
 	if (config_map_change(a->config.bpf_root, settle_config, a, &e))
@@ -183,6 +193,7 @@ static void on_settle(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	view_settle(a);
+	view_let_go(a);
 	a->busy += clock_seconds() - start;
 }
 

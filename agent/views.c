@@ -226,6 +226,7 @@ void views_stage(enum view_map map, unsigned int holds, bool sweep,
 		.out = out,
 	};
 
+	entries_reserve(out, want->n > have->n ? want->n : have->n);
 	walk(&s, stage);
 }
 
@@ -274,6 +275,7 @@ void views_settle(enum view_map map, unsigned int holds, bool sweep,
 		.out = out,
 	};
 
+	entries_reserve(out, have->n);
 	walk(&s, settle);
 	*shows = s.shows;
 }

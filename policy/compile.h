@@ -107,6 +107,10 @@ struct policy_verdict policy_explain(const struct policy_compiled *c,
 				     enum fl_direction direction,
 				     __u32 identity, __u8 proto, __u16 port);
 
+/* Of the very prefix, NULL: it is not in the list. */
+const struct policy_identity *
+policy_identity_exact(const struct policy_compiled *c,
+		      const struct fl_prefix *p);
 /* The longest prefix that holds it, NULL: none does (the world). */
 const struct policy_identity *
 policy_identity_find(const struct policy_compiled *c, const struct fl_addr *a);

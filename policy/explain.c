@@ -124,6 +124,25 @@ static const struct policy_identity *around(const struct policy_compiled *c,
 	return best;
 }
 
+static int compare_prefix(const void *key, const void *item)
+{
+	struct point here =
+		point_of(&((const struct policy_identity *)item)->prefix);
+
+	return point_compare(key, &here);
+}
+
+const struct policy_identity *
+policy_identity_exact(const struct policy_compiled *c,
+		      const struct fl_prefix *p)
+{
+	struct point at = point_of(p);
+
+	return c->n_identities ? bsearch(&at, c->identities, c->n_identities,
+					 sizeof(*c->identities), compare_prefix)
+			       : NULL;
+}
+
 const struct policy_identity *
 policy_identity_find(const struct policy_compiled *c, const struct fl_addr *a)
 {
