@@ -181,15 +181,6 @@ static bool is_complete(const struct source *source)
 	return true;
 }
 
-/* Pages and trees of JSON are gone. */
-static void give_back(const struct source_kube *s)
-{
-	for (int r = 0; r < RESOURCE_MAX; r++)
-		if (s->watches[r].listing)
-			return;
-	malloc_trim(0);
-}
-
 static void on_listed(void *arg)
 {
 	struct source_kube_watch *w = arg;
@@ -212,7 +203,7 @@ static void on_listed(void *arg)
 			 s->store.model.n[OBJECT_NAMESPACE],
 			 s->store.model.n[OBJECT_POD],
 			 s->store.model.n[OBJECT_POLICY]);
-	give_back(s);
+	malloc_trim(0); /* pages and trees of JSON are gone */
 	/* what came before the end may wait for a second still */
 	if (changed || evtimer_pending(s->news, NULL))
 		tell(w);
