@@ -34,7 +34,8 @@ void entries_add(struct entries *e, const void *key, const void *value)
 {
 	char *item;
 
-	e->data = memory_grow(e->data, &e->room, e->n, item_size(e));
+	if (e->n == e->room)
+		entries_reserve(e, e->room ? 2 * e->room : 16);
 	item = e->data + e->n++ * item_size(e);
 	memcpy(item, key, e->key_size);
 	memcpy(item + e->key_size, value, e->value_size);

@@ -190,14 +190,15 @@ static int start(struct agent *a, struct err *e)
 	return rc;
 }
 
-/* Large blocks of a pass are kept for the next one, and not asked of the kernel
- * page by page each time; reconcile.c gives them back now and then. Other
- * threads look up names for libcurl, and need no heap of their own. */
+/* The large blocks of a pass go back to the kernel at once, so that they leave
+ * no holes between objects; to get them anew takes a tenth of the pass. Small
+ * ones stay; reconcile.c gives them back now and then. Other threads look up
+ * names for libcurl, and need no heap of their own. */
 static void set_up_memory(void)
 {
-	enum { KEEP = 64 << 20 };
+	enum { LARGE = 1 << 20, KEEP = 16 << 20 };
 
-	mallopt(M_MMAP_THRESHOLD, KEEP / 2); /* the most that it takes */
+	mallopt(M_MMAP_THRESHOLD, LARGE);
 	mallopt(M_TRIM_THRESHOLD, KEEP);
 	mallopt(M_ARENA_MAX, 1);
 }

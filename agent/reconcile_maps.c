@@ -184,6 +184,25 @@ static bool route_raises(const void *have, const void *want)
 	return !have || !want || !views_same_frame(VIEW_ROUTES, have, want);
 }
 
+static void tell_failed_routes(const struct agent *a, unsigned int failed,
+			       int error, struct problems *p)
+{
+	size_t want = a->desired.routes.n;
+	unsigned int room;
+
+	if (!map_max_entries(a->maps.routes, &room) && want >= room)
+		problems_add(p,
+			     FL_MAP_ROUTES
+			     " has room for %u entries, the cluster needs %zu: "
+			     "%u of them are not in force",
+			     room, want, failed);
+	else
+		problems_add(p,
+			     FL_MAP_ROUTES
+			     ": %u entries could not be written: %s",
+			     failed, strerror(-error));
+}
+
 /* Returns whether all of it is written. */
 static bool stage_routes(struct agent *a, bool all, struct changes *out,
 			 struct problems *p)
@@ -201,10 +220,7 @@ static bool stage_routes(struct agent *a, bool all, struct changes *out,
 	failed = view_stage(a, VIEW_ROUTES, &policy, &a->found_routes,
 			    all ? &a->desired.routes : &none, out);
 	if (failed)
-		problems_add(p,
-			     FL_MAP_ROUTES
-			     ": %u entries could not be written: %s",
-			     failed, strerror(-out->error));
+		tell_failed_routes(a, failed, out->error, p);
 	a->found_routes_are_old |= failed;
 	return !failed;
 }

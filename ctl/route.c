@@ -8,31 +8,20 @@
 #include "../loader/loader.h"
 #include "alloc.h"
 
-static struct route_view *view_of(struct routes *r, const struct fl_prefix *p)
-{
-	for (size_t i = 0; i < r->n; i++)
-		if (!memcmp(&r->list[i].prefix, p, sizeof(*p)))
-			return &r->list[i];
-	return NULL;
-}
-
-/* The routes come first and are distinct; the exclusions look for theirs. */
 void routes_add(struct routes *r, const struct fl_prefix *p,
 		const struct fl_route *route)
 {
-	struct route_view *v = route ? NULL : view_of(r, p);
+	struct route_view *v;
 
-	if (!v) {
-		r->list = must_grow(r->list, r->n, &r->room, sizeof(*r->list));
-		v = &r->list[r->n++];
-		*v = (struct route_view){.prefix = *p};
-	}
-	if (route) {
-		v->is_route = true;
+	r->list = must_grow(r->list, r->n, &r->room, sizeof(*r->list));
+	v = &r->list[r->n++];
+	*v = (struct route_view){
+		.prefix = *p,
+		.is_route = route,
+		.is_excluded = !route,
+	};
+	if (route)
 		v->route = *route;
-	} else {
-		v->is_excluded = true;
-	}
 }
 
 static int by_prefix(const void *a, const void *b)
@@ -48,10 +37,27 @@ static int by_prefix(const void *a, const void *b)
 	return (int)x->prefix.prefix_len - (int)y->prefix.prefix_len;
 }
 
+/* A prefix may be in both maps: one view says so. */
 void routes_sort(struct routes *r)
 {
+	size_t kept = 0;
+
 	if (r->n)
 		qsort(r->list, r->n, sizeof(*r->list), by_prefix);
+	for (size_t i = 0; i < r->n; i++) {
+		struct route_view *last = kept ? &r->list[kept - 1] : NULL;
+		const struct route_view *v = &r->list[i];
+
+		if (!last || by_prefix(last, v)) {
+			r->list[kept++] = *v;
+			continue;
+		}
+		if (v->is_route)
+			last->route = v->route;
+		last->is_route |= v->is_route;
+		last->is_excluded |= v->is_excluded;
+	}
+	r->n = kept;
 }
 
 const struct route_view *routes_lookup(const struct routes *r,
@@ -70,13 +76,19 @@ const struct route_view *routes_lookup(const struct routes *r,
 	return best;
 }
 
+/* What is around it has its bits, and is no longer. */
 bool routes_masquerades(const struct routes *r, const struct route_view *v)
 {
-	for (size_t i = 0; i < r->n; i++)
-		if (r->list[i].is_excluded &&
-		    r->list[i].prefix.prefix_len <= v->prefix.prefix_len &&
-		    prefix_contains(&r->list[i].prefix, &v->prefix.addr))
+	for (int len = prefix_length(&v->prefix); r->n && len >= 0; len--) {
+		struct route_view around = {0};
+		const struct route_view *found;
+
+		prefix_make(&v->prefix.addr, len, &around.prefix);
+		found = bsearch(&around, r->list, r->n, sizeof(around),
+				by_prefix);
+		if (found && found->is_excluded)
 			return false;
+	}
 	return true;
 }
 
@@ -95,20 +107,28 @@ static bool is_other_node(const struct route_view *v)
 	       !(v->route.flags & FL_ROUTE_LOCAL);
 }
 
+static int by_number(const void *a, const void *b)
+{
+	__u32 x = *(const __u32 *)a, y = *(const __u32 *)b;
+
+	return x < y ? -1 : x > y;
+}
+
 size_t routes_other_nodes(const struct routes *r)
 {
-	size_t nodes = 0, j;
+	__cleanup(mem_free) __u32 *ids = NULL;
+	size_t n = 0, room = 0, nodes = 0;
 
 	for (size_t i = 0; i < r->n; i++) {
 		if (!is_other_node(&r->list[i]))
 			continue;
-		for (j = 0; j < i; j++)
-			if (is_other_node(&r->list[j]) &&
-			    r->list[j].route.node_id ==
-				    r->list[i].route.node_id)
-				break;
-		nodes += j == i;
+		ids = must_grow(ids, n, &room, sizeof(*ids));
+		ids[n++] = r->list[i].route.node_id;
 	}
+	if (n)
+		qsort(ids, n, sizeof(*ids), by_number);
+	for (size_t i = 0; i < n; i++)
+		nodes += !i || ids[i] != ids[i - 1];
 	return nodes;
 }
 

@@ -26,6 +26,7 @@ void routes_free(struct routes *r); /* fits __cleanup */
 
 void routes_add(struct routes *r, const struct fl_prefix *p,
 		const struct fl_route *route); /* NULL: from fl_masquerade */
+/* Before anything is asked; what is in both maps becomes one. */
 void routes_sort(struct routes *r);
 /* The route (not the exclusion) with the longest prefix, or NULL. */
 const struct route_view *routes_lookup(const struct routes *r,

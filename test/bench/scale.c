@@ -44,6 +44,22 @@ static double rss_mib(void)
 	return resident * (double)sysconf(_SC_PAGESIZE) / (1 << 20);
 }
 
+/* The most that it ever was. */
+static double rss_peak_mib(void)
+{
+	FILE *f = fopen("/proc/self/status", "r");
+	char line[128];
+	double kib = 0;
+
+	while (f && fgets(line, sizeof(line), f))
+		if (sscanf(line, "VmHWM: %lf", &kib) == 1)
+			break;
+	if (!kib)
+		exit(1);
+	fclose(f);
+	return kib / 1024;
+}
+
 /* ---- the world ------------------------------------------------------ */
 
 static void make_facts(void)
@@ -227,8 +243,8 @@ int main(int argc, char **argv)
 
 	for (int i = 1; i < argc && i <= 5; i++)
 		*sizes[i - 1] = strtoul(argv[i], NULL, 10);
-	mallopt(M_MMAP_THRESHOLD, 32 << 20); /* as agent/main.c */
-	mallopt(M_TRIM_THRESHOLD, 64 << 20);
+	mallopt(M_MMAP_THRESHOLD, 1 << 20); /* as agent/main.c */
+	mallopt(M_TRIM_THRESHOLD, 16 << 20);
 	config_defaults(&config);
 	strcpy(config.node_name, "node-0");
 	make_facts();
@@ -247,7 +263,7 @@ int main(int argc, char **argv)
 	read_ms = now_ms() - read_ms;
 	model_mib = rss_mib();
 	first = pass();
-	peak = rss_mib();
+	peak = rss_peak_mib();
 	again = pass();
 	one = best_change(&s, 5);
 	malloc_trim(0);
