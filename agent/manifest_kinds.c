@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "../lib/cleanup.h"
+#include "../lib/dns_name.h"
 #include "memory.h"
 #include "shared.h"
 
@@ -15,17 +16,6 @@ void object_drop(struct object **o)
 }
 
 /* ---- metadata ------------------------------------------------------- */
-
-/* A DNS name, in whose letters also node and pod names are written. */
-static bool is_name(const char *s)
-{
-	size_t len = strlen(s);
-
-	return len && len <= 253 &&
-	       !s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-.")] &&
-	       s[0] != '-' && s[0] != '.' && s[len - 1] != '-' &&
-	       s[len - 1] != '.';
-}
 
 static int compare_labels(const void *a, const void *b)
 {
@@ -98,7 +88,7 @@ int meta_read(struct reader *r, const cJSON *json, bool namespaced,
 		return rc;
 	if (!*name)
 		return reader_fail(r, *meta, "metadata.name", "missing");
-	if (!is_name(name))
+	if (!is_dns_name(name))
 		return reader_fail(r, *meta, "metadata.name",
 				   "\"%.64s\" is not a DNS name", name);
 	r->name = name;
@@ -108,7 +98,7 @@ int meta_read(struct reader *r, const cJSON *json, bool namespaced,
 		return rc;
 	if (namespaced && !*namespace)
 	namespace = "default";
-	if (namespaced && !is_name(namespace))
+	if (namespaced && !is_dns_name(namespace))
 		return reader_fail(r, *meta, "metadata.namespace",
 				   "\"%.64s\" is not a DNS name", namespace);
 	o->name = memory_copy(name);

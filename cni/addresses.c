@@ -131,29 +131,19 @@ static int take_delegated(struct attachment *a, struct failure *f)
 
 /* ---- either -------------------------------------------------------------- */
 
-static bool has_family(const struct attachment *a, bool v4)
-{
-	int i;
-
-	for (i = 0; i < a->record.n_addrs; i++)
-		if (addr_is_v4(&a->record.addrs[i]) == v4)
-			return true;
-	return false;
-}
-
 /* Where nobody names routes, everything goes by the gateway. */
 static void default_routes(struct attachment *a)
 {
-	if (has_family(a, true))
+	if (attachment_has_family(a, true))
 		prefix_parse("0.0.0.0/0", true, &a->routes[a->n_routes++]);
-	if (has_family(a, false))
+	if (attachment_has_family(a, false))
 		prefix_parse("::/0", true, &a->routes[a->n_routes++]);
 }
 
 /* IPv6 needs packets of 1280 bytes. */
 static int check_mtu(const struct attachment *a, struct failure *f)
 {
-	if (a->record.mtu >= 1280 || !has_family(a, false))
+	if (a->record.mtu >= 1280 || !attachment_has_family(a, false))
 		return 0;
 	return failure_set(
 		f, CNI_CONFIG,

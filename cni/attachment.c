@@ -171,6 +171,14 @@ static int open_kernel(struct attachment *a, struct failure *f)
 	return 0;
 }
 
+bool attachment_has_family(const struct attachment *a, bool v4)
+{
+	for (int i = 0; i < a->record.n_addrs; i++)
+		if (addr_is_v4(&a->record.addrs[i]) == v4)
+			return true;
+	return false;
+}
+
 int attachment_open(const struct call *c, struct attachment *a,
 		    struct failure *f)
 {

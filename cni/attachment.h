@@ -53,6 +53,8 @@ int attachment_make(struct attachment *a, struct failure *f);
 /* Undo all of it. */
 void attachment_unmake(struct attachment *a);
 
+bool attachment_has_family(const struct attachment *a, bool v4);
+
 /* ---- the pieces (each knows its undoing) --------------------------------- */
 
 int addresses_take(struct attachment *a, struct failure *f);

@@ -25,16 +25,6 @@ static struct fl_addr gateway_of(bool v4)
 	return addr;
 }
 
-static bool has_family(const struct attachment *a, bool v4)
-{
-	int i;
-
-	for (i = 0; i < a->record.n_addrs; i++)
-		if (addr_is_v4(&a->record.addrs[i]) == v4)
-			return true;
-	return false;
-}
-
 /* ---- the pair ------------------------------------------------------------ */
 
 static int other_owner(const struct endpoint_record *r, void *arg)
@@ -201,7 +191,7 @@ static int host_sysctls(struct attachment *a, struct err *e)
 
 	if (!ret)
 		ret = device_sysctl("ipv4", device, "rp_filter", "0", e);
-	if (!ret && has_family(a, false))
+	if (!ret && attachment_has_family(a, false))
 		ret = host_ipv6(a, e);
 	return ret;
 }
@@ -360,7 +350,7 @@ static int pod_routes(struct attachment *a, struct err *e)
 	for (i = 0; !ret && i < a->n_routes; i++) {
 		bool v4 = prefix_is_v4(&a->routes[i]);
 
-		if (!has_family(a, v4))
+		if (!attachment_has_family(a, v4))
 			return err_set(e, EINVAL,
 				       "a route of a family that the pod has "
 				       "no address of");
@@ -384,7 +374,7 @@ int pod_side_make(struct attachment *a, struct failure *f)
 	for (i = 0; !ret && i < a->record.n_addrs; i++)
 		ret = pod_address(a, &a->record.addrs[i], &e);
 	for (i = 0; !ret && i < 2; i++)
-		if (has_family(a, families[i]))
+		if (attachment_has_family(a, families[i]))
 			ret = pod_gateway(a, families[i], &e);
 	if (!ret)
 		ret = pod_routes(a, &e);

@@ -7,6 +7,7 @@
 #include <string.h>
 
 #include "../lib/cleanup.h"
+#include "../lib/identity.h"
 #include "../lib/json.h"
 #include "../lib/state.h"
 #include "alloc.h"
@@ -273,31 +274,12 @@ const char *rulebook_rule(const struct rulebook *book, __u32 number,
 	return buf;
 }
 
-static const char *reserved_name(__u32 identity)
-{
-	switch (identity) {
-	case FL_IDENTITY_UNKNOWN:
-		return "pods that are not known yet";
-	case FL_IDENTITY_HOST:
-		return "this node";
-	case FL_IDENTITY_REMOTE_NODE:
-		return "other nodes";
-	case FL_IDENTITY_WORLD:
-		return "the world";
-	case FL_IDENTITY_POD:
-		return "pods that no policy names";
-	case FL_IDENTITY_ANY:
-		return "anybody";
-	}
-	return NULL;
-}
-
 const char *rulebook_identity(const struct rulebook *book, __u32 identity,
 			      char buf[RULE_TEXT_LEN])
 {
 	struct rulebook_identity wanted = {.number = identity};
 	const struct rulebook_identity *i = NULL;
-	const char *name = reserved_name(identity);
+	const char *name = identity_reserved_name(identity);
 
 	if (!name && book && book->n_identities)
 		i = bsearch(&wanted, book->identities, book->n_identities,

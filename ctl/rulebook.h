@@ -74,7 +74,7 @@ void rulebook_free(struct rulebook *book); /* fits __cleanup */
 /* "default/allow-web, ingress rule 2"; "rule 7" where it is not in the book. */
 const char *rulebook_rule(const struct rulebook *book, __u32 number,
 			  char buf[RULE_TEXT_LEN]);
-/* "pods app=web in namespace default", "the world", "anybody else". */
+/* "pods app=web in namespace default", "the world", "anybody". */
 const char *rulebook_identity(const struct rulebook *book, __u32 identity,
 			      char buf[RULE_TEXT_LEN]);
 /* NULL: none, or not in the book. */

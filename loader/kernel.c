@@ -5,22 +5,17 @@
 #include <fcntl.h>
 #include <linux/bpf.h>
 #include <linux/capability.h>
-#include <linux/magic.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/syscall.h>
 #include <sys/utsname.h>
-#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include "bpflog.h"
-
-#ifndef BPF_FS_MAGIC
-#define BPF_FS_MAGIC 0xcafe4a11
-#endif
+#include "pins.h"
 
 /* ---- privileges ------------------------------------------------------- */
 
@@ -50,32 +45,23 @@ static int check_privileges(struct err *e)
 
 /* ---- bpffs ------------------------------------------------------------ */
 
-/* The file system of the deepest directory of the path that exists. */
 static int check_bpffs(const char *bpf_root, struct err *e)
 {
-	char path[512];
-	struct statfs fs;
-	char *slash;
+	int r;
 
-	if (bpf_root[0] != '/' ||
-	    snprintf(path, sizeof(path), "%s", bpf_root) >= (int)sizeof(path))
+	if (bpf_root[0] != '/' || strlen(bpf_root) >= PIN_PATH_MAX)
 		return err_set(e, EINVAL,
 			       "bpf-root must be an absolute path: \"%s\"",
 			       bpf_root);
-	while (statfs(path, &fs)) {
-		if (errno == EPERM && strchr(path, '.'))
-			return err_set(e, EPERM,
-				       "bpf-root %s: names below bpffs cannot "
-				       "contain a dot",
-				       bpf_root);
-		if (errno != ENOENT)
-			return err_sys(e, errno, "look at %s", path);
-		slash = strrchr(path, '/');
-		if (slash == path)
-			slash++;
-		*slash = '\0';
-	}
-	if ((unsigned long)fs.f_type == BPF_FS_MAGIC)
+	r = pin_is_on_bpffs(bpf_root);
+	if (r == -EPERM && strchr(bpf_root, '.'))
+		return err_set(e, EPERM,
+			       "bpf-root %s: names below bpffs cannot "
+			       "contain a dot",
+			       bpf_root);
+	if (r < 0)
+		return err_sys(e, -r, "look at %s", bpf_root);
+	if (r)
 		return 0;
 	return err_set(e, ENOTDIR,
 		       "%s is not on a BPF file system: mount one (mount -t "

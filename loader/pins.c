@@ -131,8 +131,7 @@ int pin_lock(const char *bpf_root, const char *name, bool create,
 	}
 }
 
-/* Is the deepest part of the path that exists on a BPF file system? */
-static bool is_on_bpffs(const char *path)
+int pin_is_on_bpffs(const char *path)
 {
 	char part[PIN_PATH_MAX];
 	struct statfs fs;
@@ -141,8 +140,10 @@ static bool is_on_bpffs(const char *path)
 	snprintf(part, sizeof(part), "%s", path);
 	while (statfs(part, &fs)) {
 		slash = strrchr(part, '/');
-		if (!slash || slash == part)
-			return false;
+		if (errno != ENOENT || !slash)
+			return -errno;
+		if (slash == part)
+			slash++;
 		*slash = '\0';
 	}
 	return (unsigned long)fs.f_type == BPF_FS_MAGIC;
@@ -154,7 +155,7 @@ int pin_open(const char *path, struct err *e)
 
 	if (fd >= 0)
 		return fd;
-	if (fd == -ENOENT && !is_on_bpffs(path))
+	if (fd == -ENOENT && !pin_is_on_bpffs(path))
 		return err_set(e, ENOENT,
 			       "%s is not there, because no BPF file system is "
 			       "mounted: `mount -t bpf bpf /sys/fs/bpf`, then "

@@ -41,6 +41,10 @@ enum pin_lock_how {
 int pin_lock(const char *bpf_root, const char *name, bool create,
 	     enum pin_lock_how how, struct err *e);
 
+/* Is the deepest part of the path that exists on a BPF file system? 1: yes, 0:
+ * no, negative errno: it cannot be said. */
+int pin_is_on_bpffs(const char *path);
+
 /* fd of the pinned object, or negative errno. -ENOENT says what to do. */
 int pin_open(const char *path, struct err *e);
 

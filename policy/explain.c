@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../lib/identity.h"
 #include "cache.h"
 #include "points.h"
 
@@ -196,32 +197,14 @@ const struct policy_group *policy_group_find(const struct policy_compiled *c,
 			   : NULL;
 }
 
-static const char *reserved_name(__u32 identity)
-{
-	switch (identity) {
-	case FL_IDENTITY_UNKNOWN:
-		return "pods that are not known yet";
-	case FL_IDENTITY_HOST:
-		return "this node";
-	case FL_IDENTITY_REMOTE_NODE:
-		return "other nodes";
-	case FL_IDENTITY_WORLD:
-		return "the world";
-	case FL_IDENTITY_POD:
-		return "pods that no policy names";
-	case FL_IDENTITY_ANY:
-		return "anybody else";
-	}
-	return "nobody";
-}
-
 const char *policy_identity_describe(const struct policy_compiled *c,
 				     __u32 identity, char *buf, size_t size)
 {
+	const char *name = identity_reserved_name(identity);
 	const struct policy_cache *cache = c->cache;
 	size_t used = 0, n;
 
-	snprintf(buf, size, "%s", reserved_name(identity));
+	snprintf(buf, size, "%s", name ? name : "nobody");
 	for (size_t i = 0; cache && i < cache->sets.n; i++) {
 		const uint32_t *list;
 

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../lib/addr.h"
+#include "../lib/dns_name.h"
 #include "reading.h"
 #include "store.h"
 
@@ -122,16 +123,6 @@ void reading_finish_peer(const struct policy *p, struct policy_peer *peer)
 
 /* ---- metadata ------------------------------------------------------- */
 
-static bool is_name(const char *s)
-{
-	size_t len = strlen(s);
-
-	return len && len <= 253 &&
-	       !s[strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789-.")] &&
-	       s[0] != '-' && s[0] != '.' && s[len - 1] != '-' &&
-	       s[len - 1] != '.';
-}
-
 static char *read_name(struct reading *r, const cJSON *meta, const char *field,
 		       const char *otherwise)
 {
@@ -146,7 +137,7 @@ static char *read_name(struct reading *r, const cJSON *meta, const char *field,
 		text = otherwise;
 	if (ok && !text)
 		reading_problem(r, meta, "missing");
-	else if (ok && !is_name(text))
+	else if (ok && !is_dns_name(text))
 		reading_problem(r, value, "\"%.64s\" is not a DNS name", text);
 	reading_leave(r, where);
 	return r->problems ? NULL : store_copy(text);
