@@ -80,6 +80,21 @@ static __always_inline void event_verdict(const struct __sk_buff *skb,
 	bpf_ringbuf_submit(ev, 0);
 }
 
+static __always_inline void event_tell_flow(struct fl_event *ev,
+					    const struct fl_tuple *key,
+					    const struct fl_flow *f)
+{
+	ev->tuple = *key;
+	ev->to = f->to;
+	ev->packets = f->packets;
+	ev->bytes = f->bytes;
+	ev->src_identity = f->src_identity;
+	ev->dst_identity = f->dst_identity;
+	ev->rule = f->rule;
+	ev->out_ifindex = f->out_ifindex;
+	ev->action = f->action;
+}
+
 static __always_inline void event_flow_new(const struct __sk_buff *skb,
 					   __u32 hook,
 					   const struct fl_tuple *key,
@@ -93,15 +108,7 @@ static __always_inline void event_flow_new(const struct __sk_buff *skb,
 			   FL_LIMIT_EVENT + FL_EVENT_FLOW_NEW);
 	if (!ev)
 		return;
-	ev->tuple = *key;
-	ev->to = f->to;
-	ev->packets = f->packets;
-	ev->bytes = f->bytes;
-	ev->src_identity = f->src_identity;
-	ev->dst_identity = f->dst_identity;
-	ev->rule = f->rule;
-	ev->out_ifindex = f->out_ifindex;
-	ev->action = f->action;
+	event_tell_flow(ev, key, f);
 	bpf_ringbuf_submit(ev, 0);
 }
 
@@ -119,18 +126,10 @@ static __always_inline void event_flow_closed(const struct __sk_buff *skb,
 	if (!ev)
 		return;
 	ev->ifindex = f->in_ifindex;
-	ev->tuple = *key;
-	ev->to = f->to;
-	ev->packets = f->packets;
-	ev->bytes = f->bytes;
+	event_tell_flow(ev, key, f);
 	if (reply) {
 		ev->reply_packets = reply->packets;
 		ev->reply_bytes = reply->bytes;
 	}
-	ev->src_identity = f->src_identity;
-	ev->dst_identity = f->dst_identity;
-	ev->rule = f->rule;
-	ev->out_ifindex = f->out_ifindex;
-	ev->action = f->action;
 	bpf_ringbuf_submit(ev, 0);
 }
