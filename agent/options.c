@@ -121,11 +121,12 @@ void options_reload(struct config *c)
 	c->log_format = now.log_format;
 	c->events_per_second = now.events_per_second;
 	c->policy_audit = now.policy_audit;
+	c->policy_audit_pods = now.policy_audit_pods;
 	log_set_level(c->log_level);
 	log_set_format(c->log_format);
 	log_info("configuration read again",
 		 "taken_over=log-level,log-format,events-per-second,"
-		 "policy-audit");
+		 "policy-audit,policy-audit-pods");
 	if (memcmp(&now, c, sizeof(now)))
 		log_warn("some changes need a restart of the agent", NULL);
 }

@@ -35,24 +35,36 @@ static __u32 identity_of(const struct policy_compiled *c,
 	return found ? found->identity : FL_IDENTITY_POD;
 }
 
+/* Who may write manifests into a directory is the operator. Pods of an API
+ * server are written by those whom policies are to hold. */
+static bool may_ask_for_audit(const struct config *c)
+{
+	return !c->kubeconfig[0] || c->policy_audit_pods;
+}
+
 /* Who a pod is that the agent has not heard of, only its Pod can tell. */
-static __u32 endpoint_flags(const struct policies *p, size_t i)
+static __u32 endpoint_flags(const struct config *c, const struct policies *p,
+			    size_t i)
 {
 	const struct pod *pod = world_endpoint_pod(p->world, i);
 	__u32 flags = p->next.endpoints[i].flags;
 
 	if (!pod)
 		return flags | FL_ENDPOINT_PENDING;
-	return flags | (pod->audit && flags ? FL_ENDPOINT_AUDIT : 0);
+	if (pod->audit && flags && may_ask_for_audit(c))
+		flags |= FL_ENDPOINT_AUDIT;
+	return flags;
 }
 
-static void add_pods(const struct endpoints *list, struct policies *p)
+static void add_pods(const struct inputs *in, struct policies *p)
 {
+	const struct endpoints *list = in->endpoints;
+
 	for (size_t i = 0; i < list->n; i++) {
 		const struct endpoint_record *r = &list->items[i];
 		struct policies_pod pod = {
 			.policy_id = p->next.endpoints[i].policy_id,
-			.flags = endpoint_flags(p, i),
+			.flags = endpoint_flags(in->config, p, i),
 		};
 
 		for (int j = 0; j < r->n_addrs; j++) {
@@ -85,7 +97,7 @@ static void compile(const struct inputs *in, const struct node_facts *node,
 	policy_compile(world_get(p->world), p->good.cache ? &p->good : NULL,
 		       &p->next);
 	world_forget_cluster(p->world);
-	add_pods(in->endpoints, p);
+	add_pods(in, p);
 	p->seconds = seconds_now() - start;
 	if (p->seconds > p->max_seconds)
 		p->max_seconds = p->seconds;

@@ -53,6 +53,7 @@ struct config {
 	unsigned int events_per_second; /* events-per-second: 100, per reason and CPU */
 	bool flow_events;	   /* flow-events: true */
 	bool policy_audit;	   /* policy-audit: false; verdicts are told, not enforced */
+	bool policy_audit_pods;	   /* policy-audit-pods: false; Pods of an API server may say so too */
 	char http_address[64];	   /* http-address: 127.0.0.1:9876; "" : none */
 	enum log_level log_level;  /* log-level: info */
 	enum log_format log_format; /* log-format: text | json */

@@ -339,6 +339,16 @@ static void audit_is_for_a_pod_or_for_all_of_the_node(void **state)
 			 FL_ENDPOINT_INGRESS | FL_ENDPOINT_AUDIT);
 	assert_int_equal(endpoint("10.1.0.3").view[0].flags,
 			 FL_ENDPOINT_INGRESS);
+	snprintf(config.kubeconfig, sizeof(config.kubeconfig), "in-cluster");
+	compute();
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags,
+			 FL_ENDPOINT_INGRESS);
+	config.policy_audit_pods = true;
+	compute();
+	assert_int_equal(endpoint("10.1.0.2").view[0].flags,
+			 FL_ENDPOINT_INGRESS | FL_ENDPOINT_AUDIT);
+	config.kubeconfig[0] = 0;
+	config.policy_audit_pods = false;
 	config.policy_audit = true;
 	compute();
 	assert_int_equal(desired.config.flags[0], FL_CONFIG_AUDIT);
