@@ -41,8 +41,8 @@ BENCH    := $(patsubst test/bench/%.c,$(BUILD)/test/bench/%,$(wildcard test/benc
 
 .DELETE_ON_ERROR:
 .SECONDARY:
-.PHONY: all deps deps-deploy programs tests test test-kernels demo bench root-test \
-	root-test-kernels root-demo root-bench check-unit check-clang \
+.PHONY: all deps deps-deploy programs tests test demo bench root-test \
+	root-demo root-bench check-unit check-clang \
 	manifests format \
 	format-check install clean distclean help
 
@@ -154,12 +154,6 @@ root-test:
 	@$(if $(ONLY),$(if $(filter e2e e2e/deploy% e2e/image%,$(ONLY)),$(MAKE) --no-print-directory $(BUILD)/helmtemplate),$(MAKE) --no-print-directory $(BUILD)/helmtemplate)
 	@BUILD=$(BUILD) test/run $(ONLY)
 
-test-kernels: ## Run the core tests on several kernels (root); KERNELS="5.10 own" picks some
-	$(as_root)
-root-test-kernels:
-	@build-aux/deps-kernels.sh && $(MAKE) --no-print-directory deps && $(MAKE) --no-print-directory tests
-	@BUILD=$(BUILD) test/kernel/run $(KERNELS)
-
 check-unit: deps ## Build and run the unit tests (no root)
 	@$(MAKE) --no-print-directory tests && BUILD=$(BUILD) test/run unit
 
@@ -181,6 +175,9 @@ root-bench:
 
 format: ## Format the C sources
 	clang-format -i $$(git ls-files '*.c' '*.h')
+
+# What is a subject of its own: kernels, sanitizers, fuzzing, ...
+include $(wildcard build-aux/*.mk)
 
 # ---- install -------------------------------------------------------------
 
@@ -205,6 +202,6 @@ distclean: ## Remove build/ altogether
 	rm -rf $(BUILD)
 
 help: ## This list
-	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' Makefile | expand -t 14
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(filter %Makefile %.mk,$(MAKEFILE_LIST)) | expand -t 14
 
 -include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
