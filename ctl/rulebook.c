@@ -68,6 +68,11 @@ static const char *full_name(cJSON *o)
 	return get_text(o, "name");
 }
 
+static int by_text(const void *a, const void *b)
+{
+	return strcmp(*(const char *const *)a, *(const char *const *)b);
+}
+
 static void read_policies(const cJSON *list, struct rulebook *out)
 {
 	cJSON *one;
@@ -83,6 +88,7 @@ static void read_policies(const cJSON *list, struct rulebook *out)
 		p->priority = get_number(one, "priority");
 		p->valid = cJSON_IsTrue(get(one, "valid"));
 		p->selects = get_texts(one, "selects", &p->n_selects);
+		qsort(p->selects, p->n_selects, sizeof(*p->selects), by_text);
 		p->problems = get_texts(one, "problems", &p->n_problems);
 	}
 }

@@ -17,7 +17,7 @@ struct rulebook_policy {
 	const char *tier;
 	int priority;
 	bool valid;
-	const char **selects; /* pods of this node */
+	const char **selects; /* pods of this node, by name */
 	size_t n_selects;
 	const char **problems;
 	size_t n_problems;

@@ -110,7 +110,7 @@ static const char book_text[] =
 	"{\"version\":1,\"epoch\":12,\"policies\":["
 	"{\"kind\":\"NetworkPolicy\",\"namespace\":\"default\",\"name\":\"web\","
 	"\"tier\":\"NetworkPolicy\",\"priority\":0,\"valid\":false,"
-	"\"selects\":[\"default/a\"],\"problems\":[\"spec.x: bad\"]},"
+	"\"selects\":[\"default/b\",\"default/a\"],\"problems\":[\"spec.x: bad\"]},"
 	"{\"kind\":\"ClusterNetworkPolicy\",\"namespace\":\"\","
 	"\"name\":\"admin\",\"tier\":\"Admin\",\"priority\":5,\"valid\":true,"
 	"\"selects\":[],\"problems\":[]}],"
@@ -147,6 +147,8 @@ static void the_agents_file_names_numbers(void **state)
 	assert_string_equal(b.policies[0].name, "default/web");
 	assert_false(b.policies[0].valid);
 	assert_int_equal(b.policies[0].n_rules, 1);
+	assert_int_equal(b.policies[0].n_selects, 2);
+	assert_string_equal(b.policies[0].selects[0], "default/a");
 	assert_string_equal(b.policies[1].name, "admin");
 	assert_string_equal(rulebook_group(&b, 3)->policies[0], "default/web");
 	assert_null(rulebook_group(&b, 4));
