@@ -101,10 +101,15 @@ $(PROGRAMS:%=$(BUILD)/%): $(BUILD)/libloader.a $(BUILD)/liblib.a
 
 # ---- tests ---------------------------------------------------------------
 
-$(BUILD)/test/unit/%: $(BUILD)/obj/test/unit/%.o $(ARCHIVES)
+# What several unit tests share; of an archive they take what they call.
+$(BUILD)/libunit.a: $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %_test.c,$(wildcard test/unit/*.c)))
+	$(call say,AR,$@)
+	$(Q)rm -f $@ && $(AR) rcs $@ $^
+
+$(BUILD)/test/unit/%: $(BUILD)/obj/test/unit/%.o $(BUILD)/libunit.a $(ARCHIVES)
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
-	$(Q)$(CC) $(LDFLAGS) -o $@ $< -Wl,--start-group $(ARCHIVES) -Wl,--end-group \
+	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(BUILD)/libunit.a -Wl,--start-group $(ARCHIVES) -Wl,--end-group \
 		-lcmocka -levent_core -levent_extra -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
 
 $(BUILD)/test/bpf/%: $(BUILD)/obj/test/bpf/%.o $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %_test.c,$(wildcard test/bpf/*.c))) $(BUILD)/libagent.a $(BUILD)/libloader.a $(BUILD)/liblib.a

@@ -22,6 +22,7 @@
 #include "../lib/log.h"
 #include "agent.h"
 #include "datapath.h"
+#include "guard.h"
 #include "http.h"
 #include "options.h"
 #include "pod_answer.h"
@@ -169,6 +170,7 @@ static int start(struct agent *a, struct err *e)
 	/* Before anything is changed: what it cannot have, it says first. */
 	if (!rc)
 		rc = http_open(a, &a->http, e);
+	guard_secrets(&a->config);
 	if (!rc)
 		rc = source_open(a->base, &a->config, on_cluster, a, &a->source,
 				 e);

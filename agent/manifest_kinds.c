@@ -45,6 +45,15 @@ static const char *pack_labels(const cJSON **labels, size_t n)
 	return shared;
 }
 
+size_t labels_size(const char *labels)
+{
+	const char *end = labels;
+
+	while (*end)
+		end += strlen(end) + 1;
+	return end + 1 - labels;
+}
+
 int strings_read(struct reader *r, const cJSON *at, const char *path,
 		 const char **out)
 {

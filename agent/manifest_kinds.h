@@ -53,6 +53,8 @@ void object_drop(struct object **o); /* fits __cleanup */
 int meta_read(struct reader *r, const cJSON *json, bool namespaced,
 	      struct object *o, const cJSON **meta);
 int labels_read(struct reader *r, const cJSON *meta, const char **out);
+/* Bytes of what it gave. */
+size_t labels_size(const char *labels);
 /* The same of any field that is such an object (a selector of a Service). */
 int strings_read(struct reader *r, const cJSON *at, const char *path,
 		 const char **out);
@@ -63,6 +65,8 @@ int annotation_read(struct reader *r, const cJSON *meta, const char *name,
 
 int node_read(struct reader *r, const cJSON *json, struct object **out);
 int namespace_read(struct reader *r, const cJSON *json, struct object **out);
+/* -E2BIG: more labels (bytes, as we keep them) or named ports than that. */
+enum { POD_LABELS_MAX = 64 << 10, POD_PORTS_MAX = 1000 };
 int pod_read(struct reader *r, const cJSON *json, struct object **out);
 /* Of a policy only what has no name is an error; all else that is wrong is
  * kept with the object. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "manifest_kinds.h"
 
+#include <errno.h>
 #include <netinet/in.h>
 #include <stdint.h>
 #include <stdlib.h>
@@ -115,6 +116,19 @@ static int read_phase(struct reader *r, const cJSON *status, struct draft *d)
 			  "\"%.64s\" is not a phase of a pod", text);
 }
 
+/* ---- what has no bound of its own ------------------------------------ */
+
+/* What somebody writes into his Pod is kept by every agent of the cluster, for
+ * policies that may come. One that takes more than this is unknown instead,
+ * which is to be governed by any policy and let in by none. */
+static int too_much(struct reader *r, const cJSON *at, const char *path,
+		    const char *most)
+{
+	reader_fail(r, at, path, "more than %s: it is not known to policies",
+		    most);
+	return -E2BIG;
+}
+
 /* ---- ports ---------------------------------------------------------- */
 
 /* The first of two ports with one name and protocol counts. */
@@ -144,8 +158,10 @@ static int read_port(struct reader *r, const cJSON *item, struct draft *d)
 	rc = reader_port(r, item, "ports.containerPort", &port.number);
 	if (rc || !port.number)
 		return rc;
-	if (has_port(d, name, port.proto) || d->pod.n_ports == UINT16_MAX)
+	if (has_port(d, name, port.proto))
 		return 0;
+	if (d->pod.n_ports == POD_PORTS_MAX)
+		return too_much(r, item, "ports", "1,000 named ports");
 	port.name = shared_text(name);
 	d->ports = list_room(d->ports, d->ports_room, d->pod.n_ports);
 	d->ports[d->pod.n_ports++] = port;
@@ -190,6 +206,15 @@ static int read_ports(struct reader *r, const cJSON *spec, struct draft *d,
 }
 
 /* ---- the rest ------------------------------------------------------- */
+
+static int read_labels(struct reader *r, const cJSON *meta, struct draft *d)
+{
+	int rc = labels_read(r, meta, &d->pod.labels);
+
+	if (!rc && labels_size(d->pod.labels) > POD_LABELS_MAX)
+		rc = too_much(r, meta, "metadata.labels", "64 KiB");
+	return rc;
+}
 
 static int read_annotations(struct reader *r, const cJSON *meta,
 			    struct draft *d)
@@ -239,7 +264,7 @@ static int read_pod(struct reader *r, const cJSON *json, struct draft *d)
 		rc = reader_string(r, meta, "metadata.uid", &uid);
 	d->pod.uid = pod_uid(uid);
 	if (!rc)
-		rc = labels_read(r, meta, &d->pod.labels);
+		rc = read_labels(r, meta, d);
 	if (!rc)
 		rc = read_annotations(r, meta, d);
 	if (!rc)

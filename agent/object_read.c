@@ -20,6 +20,11 @@ static const struct {
 	[RESOURCE_ENDPOINT_SLICES] = {"EndpointSlice", endpoint_slice_read},
 };
 
+const char *object_read_kind(enum resource resource)
+{
+	return resources[resource].kind;
+}
+
 int object_read(enum resource resource, const cJSON *json, struct object **out,
 		struct err *e)
 {

@@ -6,6 +6,7 @@
  */
 #include "source_kube.h"
 
+#include <errno.h>
 #include <malloc.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,6 +16,7 @@
 #include "agent.h"
 #include "memory.h"
 #include "object_read.h"
+#include "start_delay.h"
 
 /* Pods that have ended keep neither address nor identity. */
 #define ALIVE                                                                  \
@@ -142,16 +144,34 @@ static void on_object(const cJSON *json, void *arg)
 	struct object *o = NULL;
 	struct err e = {0};
 	bool changed = false;
+	int rc;
 
 	if (s->condition && w->resource == RESOURCE_NODES)
 		node_condition_see(s->condition, json);
 	object_read_name(json, &namespace, &name);
-	if (!object_read(w->resource, json, &o, &e))
+	rc = object_read(w->resource, json, &o, &e);
+	if (!rc)
 		changed = store_put(&s->store, w->resource, o) && matters(w);
+	else if (rc == -E2BIG) /* whatever it was, it is nobody now */
+		changed = store_remove(&s->store, w->resource, namespace, name);
 	else /* its last good version stays in force, also over a list */
 		store_keep(&s->store, w->resource, namespace, name);
 	changed |= judge(w, namespace, name, e.msg);
 	if (changed)
+		tell(w);
+}
+
+/* As an object that cannot be read. */
+static void on_unreadable(const char *namespace, const char *name,
+			  const char *why, void *arg)
+{
+	struct source_kube_watch *w = arg;
+	char reason[512];
+
+	snprintf(reason, sizeof(reason), "%s %.253s: %.200s",
+		 object_read_kind(w->resource), name, why);
+	store_keep(&w->source->store, w->resource, namespace, name);
+	if (judge(w, namespace, name, reason))
 		tell(w);
 }
 
@@ -309,19 +329,23 @@ static const struct source_ops kube_ops = {
 
 /* ---- opening -------------------------------------------------------- */
 
-static void follow(struct source_kube *s, enum resource r)
+static void follow(struct source_kube *s, enum resource r,
+		   const struct kube_watch_pace *pace)
 {
 	struct source_kube_watch *w = &s->watches[r];
 	const struct kube_watch_ops ops = {
 		.listing = on_listing,
 		.object = on_object,
 		.gone = on_gone,
+		.unreadable = on_unreadable,
 		.listed = on_listed,
 		.state = on_state,
 		.arg = w,
 	};
 
 	w->watch = kube_watch_new(s->base, &resources[r], &s->transport, &ops);
+	if (w->watch)
+		kube_watch_set_pace(w->watch, pace);
 }
 
 static struct source_kube *make(struct event_base *base,
@@ -341,14 +365,19 @@ static struct source_kube *make(struct event_base *base,
 	return s;
 }
 
-static void start(struct source_kube *s, const struct config *c)
+static void start(struct source_kube *s, const struct config *c, double delay)
 {
+	const struct kube_watch_pace pace = {
+		.first = delay,
+		.absent = c->optional_interval,
+	};
+
 	if (c->network_unavailable)
 		s->condition = node_condition_new(
 			s->base, &s->transport, c->node_name, on_condition, s);
 	for (int r = 0; r < RESOURCE_MAX; r++)
 		if (source_kube_is_required(r) || c->watch_services)
-			follow(s, r);
+			follow(s, r, &pace);
 }
 
 int source_kube_config(const struct config *c, struct kube_config *out,
@@ -365,6 +394,7 @@ int source_kube_open(struct event_base *base, const struct config *c,
 {
 	struct source_kube *s = make(base, changed, arg);
 	int rc = source_kube_config(c, &s->config, e);
+	double delay;
 
 	if (!rc)
 		rc = kube_http_open(base, &s->config, &s->http, e);
@@ -375,7 +405,11 @@ int source_kube_open(struct event_base *base, const struct config *c,
 	s->transport = kube_http_transport(s->http);
 	log_info("follows an API server", "server=%s config=\"%s\"",
 		 s->config.server, s->config.origin);
-	start(s, c);
+	delay = start_delay(c);
+	if (delay > 0)
+		log_info("asks a little later, as others boot as well",
+			 "seconds=%.1f", delay);
+	start(s, c, delay);
 	*out = &s->source;
 	return 0;
 }
@@ -389,6 +423,6 @@ struct source *source_kube_new(struct event_base *base, const struct config *c,
 
 	s->config.server = memory_copy(server);
 	s->transport = *transport;
-	start(s, c);
+	start(s, c, 0);
 	return &s->source;
 }

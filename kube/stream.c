@@ -44,6 +44,7 @@ struct kube_stream {
 	unsigned char brackets[KUBE_DEPTH_MAX / 8]; /* 1: '[' */
 	char *text;
 	size_t len, room;
+	bool over;	 /* it is too large, what comes is skipped */
 	size_t null_len; /* of "items": null */
 	/* the member */
 	char name[NAME_MAX_LEN];
@@ -92,6 +93,11 @@ static bool is_word_byte(char c)
 	       (c >= 'a' && c <= 'z') || c == 'E';
 }
 
+static bool is_object(const struct kube_stream *s)
+{
+	return s->then == AFTER_ITEM || s->then == EVENT;
+}
+
 /* ---- the text of a value ------------------------------------------------ */
 
 static int keep(struct kube_stream *s, const char *data, size_t n,
@@ -100,6 +106,11 @@ static int keep(struct kube_stream *s, const char *data, size_t n,
 	size_t room = s->room ? s->room : 4096;
 	char *text;
 
+	if (s->over)
+		return 0;
+	s->over = s->len + n > KUBE_OBJECT_MAX && is_object(s) && s->ops.large;
+	if (s->over)
+		n = KUBE_OBJECT_MAX - s->len;
 	if (s->len + n > KUBE_OBJECT_MAX)
 		return err_set(e, E2BIG, "an object of more than %d MiB",
 			       KUBE_OBJECT_MAX >> 20);
@@ -122,6 +133,7 @@ static int keep(struct kube_stream *s, const char *data, size_t n,
 static void forget(struct kube_stream *s)
 {
 	s->len = 0;
+	s->over = false;
 	if (s->room <= BUFFER_KEEP)
 		return;
 	free(s->text);
@@ -273,7 +285,9 @@ static int hand_over(struct kube_stream *s)
 {
 	int ret = 0;
 
-	if (s->then == AFTER_ITEM || s->then == EVENT)
+	if (s->over)
+		ret = s->ops.large(s->text, s->len, s->ops.arg);
+	else if (is_object(s))
 		ret = s->ops.object(s->text, s->len, s->ops.arg);
 	else if (s->ops.member)
 		ret = s->ops.member(s->name, s->text, s->len, s->ops.arg);

@@ -30,6 +30,9 @@ struct kube_stream;
 struct kube_stream_ops {
 	/* An item of a list, an event of a watch. */
 	int (*object)(const char *json, size_t len, void *arg);
+	/* The beginning of one of more than KUBE_OBJECT_MAX bytes, whose rest
+	 * was skipped. NULL: such a one is a failure. */
+	int (*large)(const char *json, size_t len, void *arg);
 	/* A member of the list itself but for its items ("metadata"), whether
 	 * it comes before or after them. */
 	int (*member)(const char *name, const char *json, size_t len,

@@ -80,6 +80,9 @@ void watch_later(struct kube_watch *w, enum watch_task task, double seconds)
 		arm(w, seconds);
 }
 
+const char watch_too_large[] = "more than 16 MiB";
+_Static_assert(KUBE_OBJECT_MAX == 16 << 20, "watch_too_large says so");
+
 int watch_end(struct kube_watch *w, enum watch_ending why, const char *fmt, ...)
 {
 	va_list ap;
@@ -185,16 +188,34 @@ static void request_done(const struct kube_result *r, void *arg)
 
 static const char *accepted_types(const struct kube_watch *w)
 {
+	if (w->task == TASK_CHECK)
+		return ACCEPT_LIST;
 	if (!w->resource->metadata_only)
 		return NULL;
 	return w->task == TASK_LIST ? ACCEPT_LIST : ACCEPT_WATCH;
 }
 
+static struct kube_stream *stream_of(struct kube_watch *w)
+{
+	static const struct kube_stream_ops list = {list_item, list_item_large,
+						    list_member, NULL};
+	static const struct kube_stream_ops check = {check_item, check_item,
+						     list_member, NULL};
+	static const struct kube_stream_ops watch = {
+		watch_event, watch_event_large, NULL, NULL};
+	struct kube_stream_ops ops = watch;
+
+	if (w->task != TASK_WATCH)
+		ops = w->task == TASK_LIST ? list : check;
+	ops.arg = w;
+	return kube_stream_new(w->task == TASK_WATCH ? KUBE_STREAM_WATCH
+						     : KUBE_STREAM_LIST,
+			       &ops);
+}
+
 static void request_start(struct kube_watch *w, const char *path,
 			  unsigned int timeout, unsigned int idle)
 {
-	const struct kube_stream_ops list = {list_item, list_member, w};
-	const struct kube_stream_ops watch = {watch_event, NULL, w};
 	const struct kube_request request = {
 		.path = path,
 		.accept = accepted_types(w),
@@ -207,9 +228,7 @@ static void request_start(struct kube_watch *w, const char *path,
 	};
 
 	kube_stream_free(w->stream);
-	w->stream = w->task == TASK_LIST
-			    ? kube_stream_new(KUBE_STREAM_LIST, &list)
-			    : kube_stream_new(KUBE_STREAM_WATCH, &watch);
+	w->stream = stream_of(w);
 	w->ending = END_NONE;
 	w->answered = false;
 	w->started = watch_now(w);
@@ -243,12 +262,26 @@ static void start_watch(struct kube_watch *w)
 		request_start(w, path, 0, seconds + WATCH_IDLE_SLACK);
 }
 
+/* Nobody is told: it is a part of watching. */
+static void start_check(struct kube_watch *w)
+{
+	__cleanup(mem_free) char *path = check_path(w);
+
+	list_page_begin(w);
+	w->state.checks++;
+	watch_set_phase(w, KUBE_WATCHING);
+	if (!w->dead)
+		request_start(w, path, WATCH_PAGE_IDLE, WATCH_PAGE_IDLE);
+}
+
 void kube_watch_due(struct kube_watch *w)
 {
 	enter(w);
 	w->state.retry_at = 0;
 	if (w->task == TASK_LIST)
 		start_list(w);
+	else if (w->task == TASK_CHECK)
+		start_check(w);
 	else
 		start_watch(w);
 	leave(w);
@@ -284,8 +317,17 @@ struct kube_watch *kube_watch_new_clocked(
 		return NULL;
 	}
 	w->state.phase = KUBE_LISTING;
+	w->absent_seconds = KUBE_ABSENT_SECONDS;
 	watch_later(w, TASK_LIST, 0);
 	return w;
+}
+
+void kube_watch_set_pace(struct kube_watch *w,
+			 const struct kube_watch_pace *pace)
+{
+	if (pace->absent > 0)
+		w->absent_seconds = pace->absent;
+	watch_later(w, TASK_LIST, pace->first);
 }
 
 struct kube_watch *kube_watch_new(struct event_base *base,

@@ -33,6 +33,11 @@ struct kube_watch_ops {
 	void (*object)(const cJSON *json, void *arg);
 	/* An object that is gone, as it was last. */
 	void (*gone)(const cJSON *json, void *arg);
+	/* An object that is there, as it is now, but is too large or no JSON
+	 * that can be read. NULL: its resource stops there, and is asked for
+	 * again and again; so it does where the name cannot be told. */
+	void (*unreadable)(const char *namespace, const char *name,
+			   const char *reason, void *arg);
 	/* The list was whole: only now may anything be swept. Also for an
 	 * optional resource that the cluster does not have. */
 	void (*listed)(void *arg);
@@ -60,7 +65,17 @@ struct kube_watch_state {
 	char version[64];  /* resourceVersion reached */
 	unsigned long long lists, watches, events, bookmarks, errors, bytes;
 	unsigned long long relists; /* lists that were not the first */
+	unsigned long long checks;  /* after silence; see watch_check.c */
 };
+
+/* What is 0 is as it is by itself. */
+struct kube_watch_pace {
+	double first;  /* seconds before the first request; 0 */
+	double absent; /* seconds, about, until what the cluster does not have
+			* is asked for again; KUBE_ABSENT_SECONDS */
+};
+
+enum { KUBE_ABSENT_SECONDS = 60 };
 
 struct kube_watch;
 
@@ -71,6 +86,9 @@ struct kube_watch *kube_watch_new(struct event_base *base,
 				  const struct kube_resource *resource,
 				  const struct kube_transport *transport,
 				  const struct kube_watch_ops *ops);
+/* Before the event loop runs. */
+void kube_watch_set_pace(struct kube_watch *w,
+			 const struct kube_watch_pace *pace);
 /* From within one of its own operations, too. NULL is fine. */
 void kube_watch_free(struct kube_watch *w);
 /* Somebody else was answered by the same server: a watch that waits because

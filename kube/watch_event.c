@@ -69,11 +69,8 @@ static int end_by_status(struct kube_watch *w, const cJSON *status)
 }
 
 /* 1: news, 0: seen before, negative: to be returned. Moves the version. */
-static int advance(struct kube_watch *w, const cJSON *object)
+static int advance(struct kube_watch *w, const char *version)
 {
-	const cJSON *metadata =
-		cJSON_GetObjectItemCaseSensitive(object, "metadata");
-	const char *version = string_of(metadata, "resourceVersion");
 	bool known;
 	int order;
 
@@ -94,10 +91,11 @@ static int advance(struct kube_watch *w, const cJSON *object)
 	return 1;
 }
 
-static int take(struct kube_watch *w, const char *type, const cJSON *object)
+/* The same, and counts it. */
+static int count(struct kube_watch *w, const char *type, const char *version)
 {
 	bool bookmark = !strcmp(type, "BOOKMARK");
-	int news = advance(w, object);
+	int news = advance(w, version);
 
 	if (news < 0)
 		return news;
@@ -105,8 +103,17 @@ static int take(struct kube_watch *w, const char *type, const cJSON *object)
 	w->state.last_event = watch_now(w);
 	w->state.events += !bookmark;
 	w->state.bookmarks += bookmark;
-	if (bookmark || !news)
-		return 0;
+	return news && !bookmark;
+}
+
+static int take(struct kube_watch *w, const char *type, const cJSON *object)
+{
+	const cJSON *metadata =
+		cJSON_GetObjectItemCaseSensitive(object, "metadata");
+	int news = count(w, type, string_of(metadata, "resourceVersion"));
+
+	if (news <= 0)
+		return news;
 	if (!strcmp(type, "DELETED"))
 		w->ops.gone(object, w->ops.arg);
 	else
@@ -129,6 +136,44 @@ static int ignore(struct kube_watch *w, const char *type)
 	return 0;
 }
 
+/* What is gone need not be read. */
+static cJSON *make_gone(const struct kube_head *head)
+{
+	cJSON *object = cJSON_CreateObject();
+	cJSON *metadata = cJSON_AddObjectToObject(object, "metadata");
+
+	cJSON_AddStringToObject(metadata, "namespace", head->namespace);
+	cJSON_AddStringToObject(metadata, "name", head->name);
+	cJSON_AddStringToObject(metadata, "resourceVersion", head->version);
+	return object;
+}
+
+static int unreadable(struct kube_watch *w, const char *json, size_t len,
+		      const char *reason)
+{
+	__cleanup(json_free) cJSON *gone = NULL;
+	struct kube_head head;
+	int news;
+
+	if (!w->ops.unreadable || kube_head_read(json, len, true, &head) ||
+	    !is_known(head.type))
+		return watch_end(w, END_MALFORMED, "%s", reason);
+	if (!strcmp(head.type, "DELETED")) {
+		gone = make_gone(&head);
+		return take(w, head.type, gone);
+	}
+	news = count(w, head.type, head.version);
+	if (news <= 0)
+		return news;
+	w->ops.unreadable(head.namespace, head.name, reason, w->ops.arg);
+	return w->dead ? -ECANCELED : 0;
+}
+
+int watch_event_large(const char *json, size_t len, void *arg)
+{
+	return unreadable(arg, json, len, watch_too_large);
+}
+
 int watch_event(const char *json, size_t len, void *arg)
 {
 	__cleanup(json_free) cJSON *event = NULL;
@@ -138,7 +183,7 @@ int watch_event(const char *json, size_t len, void *arg)
 	struct err e = {0};
 
 	if (json_parse("an event", json, len, &event, &e))
-		return watch_end(w, END_MALFORMED, "%s", e.msg);
+		return unreadable(w, json, len, e.msg);
 	type = string_of(event, "type");
 	object = cJSON_GetObjectItemCaseSensitive(event, "object");
 	if (!type || !cJSON_IsObject(object))

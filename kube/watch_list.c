@@ -88,6 +88,27 @@ static void begin_telling(struct kube_watch *w)
 		w->ops.listing(w->ops.arg);
 }
 
+/* Without its name it could not be told from one that is gone. */
+static int unreadable(struct kube_watch *w, const char *json, size_t len,
+		      const char *reason)
+{
+	struct kube_head head;
+
+	if (!w->ops.unreadable || kube_head_read(json, len, false, &head))
+		return watch_end(w, END_MALFORMED, "%s", reason);
+	begin_telling(w);
+	w->items++;
+	if (!w->dead)
+		w->ops.unreadable(head.namespace, head.name, reason,
+				  w->ops.arg);
+	return w->dead ? -ECANCELED : 0;
+}
+
+int list_item_large(const char *json, size_t len, void *arg)
+{
+	return unreadable(arg, json, len, watch_too_large);
+}
+
 int list_item(const char *json, size_t len, void *arg)
 {
 	__cleanup(json_free) cJSON *item = NULL;
@@ -95,7 +116,7 @@ int list_item(const char *json, size_t len, void *arg)
 	struct err e = {0};
 
 	if (json_parse("an item", json, len, &item, &e))
-		return watch_end(w, END_MALFORMED, "%s", e.msg);
+		return unreadable(w, json, len, e.msg);
 	begin_telling(w);
 	w->items++;
 	if (!w->dead)

@@ -45,6 +45,19 @@ static double spread(const struct kube_watch *w, double from, double to)
 	return from + watch_random(w) * (to - from);
 }
 
+/* What a person must mend may be mended soon: the rules of a new installation
+ * come seconds after its agents. So not long at first, half to all of a limit
+ * that doubles from two seconds. */
+static double for_a_person(const struct kube_watch *w)
+{
+	unsigned int n = w->failures ? w->failures : 1;
+	double limit = (double)(1u << (n < 10 ? n : 10));
+
+	if (limit > WATCH_PERSON_SECONDS)
+		limit = WATCH_PERSON_SECONDS;
+	return spread(w, limit / 2, limit);
+}
+
 static double delay_of_status(const struct kube_watch *w,
 			      const struct kube_result *r)
 {
@@ -64,7 +77,7 @@ static double delay_of_status(const struct kube_watch *w,
 		break;
 	default: /* forbidden, not found ...: a person must do something */
 		delay = r->status >= 500 ? back_off(w, 0.5, 60)
-					 : spread(w, 30, 60);
+					 : for_a_person(w);
 	}
 	if (r->retry_after > WATCH_RETRY_AFTER_MAX)
 		delay += WATCH_RETRY_AFTER_MAX;
@@ -132,7 +145,9 @@ static void be_absent(struct kube_watch *w)
 	w->state.listed = true;
 	if (!w->state.connected)
 		w->state.connected = watch_now(w);
-	watch_later(w, TASK_LIST, spread(w, 240, 360));
+	watch_later(
+		w, TASK_LIST,
+		spread(w, 0.75 * w->absent_seconds, 1.25 * w->absent_seconds));
 	watch_set_phase(w, KUBE_ABSENT);
 	if (news && !w->dead && w->ops.listing)
 		w->ops.listing(w->ops.arg);
@@ -152,7 +167,9 @@ static void missing(struct kube_watch *w, const struct kube_result *r)
 	}
 	list_restart(w);
 	sentence_status(w, r, sentence, sizeof(sentence));
-	wait_for(w, TASK_LIST, spread(w, 20, 40), sentence);
+	wait_for(w, TASK_LIST,
+		 spread(w, w->absent_seconds / 3, w->absent_seconds / 1.5),
+		 sentence);
 }
 
 /* ---- an answer that is no success --------------------------------------- */
@@ -217,7 +234,7 @@ static void end_by_us(struct kube_watch *w)
 
 	w->failures++;
 	snprintf(sentence, sizeof(sentence), "%s %s: %.400s",
-		 w->task == TASK_LIST ? "list" : "watch", w->resource->name,
+		 w->task == TASK_WATCH ? "watch" : "list", w->resource->name,
 		 w->fault.msg);
 	if (w->task == TASK_LIST)
 		list_restart(w);
@@ -260,15 +277,26 @@ static void end_list(struct kube_watch *w, const struct kube_result *r)
 
 /* A server that was restored from a backup may be behind the version that we
  * watch from, and then it says nothing until it gets there, which no event of
- * its own tells: not even a bookmark, that comes each minute otherwise. */
+ * its own tells: not even a bookmark, that comes each minute otherwise. So it
+ * is asked where it is. */
 static bool was_silent(const struct kube_watch *w, double lived)
 {
 	return !w->heard && lived >= WATCH_SILENT;
 }
 
+/* Or it ends the watch soon, each time. */
+static enum watch_task unless_behind(struct kube_watch *w)
+{
+	if (w->heard || ++w->stuck < WATCH_STUCK_MAX)
+		return TASK_WATCH;
+	w->stuck = 0;
+	return TASK_CHECK;
+}
+
 static void end_watch(struct kube_watch *w, const struct kube_result *r)
 {
 	double lived = watch_now(w) - w->started;
+	enum watch_task task = TASK_WATCH;
 	char sentence[sizeof(w->state.error)];
 	bool broken = is_broken(w, r);
 
@@ -276,17 +304,35 @@ static void end_watch(struct kube_watch *w, const struct kube_result *r)
 		w->failures = lived >= WATCH_LONG ? 0 : w->failures + 1;
 	if (!broken && lived >= WATCH_LONG) {
 		/* the usual end */
-		watch_later(w, was_silent(w, lived) ? TASK_LIST : TASK_WATCH,
+		watch_later(w, was_silent(w, lived) ? TASK_CHECK : TASK_WATCH,
 			    0);
 		return;
 	}
-	if (broken)
+	if (broken) {
 		sentence_broken(w, r, sentence, sizeof(sentence));
-	else
+	} else {
+		task = unless_behind(w);
 		snprintf(sentence, sizeof(sentence),
 			 "watch %s: the server ended it after %.1f s",
 			 w->resource->name, lived);
-	wait_for(w, TASK_WATCH, back_off(w, 0.5, 60), sentence);
+	}
+	wait_for(w, task, back_off(w, 0.5, 60), sentence);
+}
+
+static void end_check(struct kube_watch *w, const struct kube_result *r)
+{
+	char sentence[sizeof(w->state.error)];
+
+	if (is_broken(w, r)) {
+		w->failures++;
+		sentence_broken(w, r, sentence, sizeof(sentence));
+		wait_for(w, TASK_WATCH, back_off(w, 0.5, 60), sentence);
+	} else if (!w->page_has_metadata) {
+		watch_end(w, END_MALFORMED, "a list without metadata");
+		end_by_us(w);
+	} else {
+		check_done(w);
+	}
 }
 
 void watch_outcome(struct kube_watch *w, const struct kube_result *r)
@@ -304,6 +350,8 @@ void watch_outcome(struct kube_watch *w, const struct kube_result *r)
 		end_by_status(w, r);
 	} else if (w->task == TASK_LIST) {
 		end_list(w, r);
+	} else if (w->task == TASK_CHECK) {
+		end_check(w, r);
 	} else {
 		end_watch(w, r);
 	}

@@ -5,11 +5,13 @@
  *	watch.c         its life, the requests, when the next one is due
  *	watch_list.c    pages of a list
  *	watch_event.c   events of a watch
+ *	watch_check.c   is the server still there where a watch was silent?
  *	watch_outcome.c what follows from how a request ended
  *	watch_sentence.c  and how that is said
  */
 #pragma once
 
+#include "head.h"
 #include "stream.h"
 #include "watch.h"
 
@@ -28,10 +30,11 @@ enum {
 	WATCH_EXPIRED_MAX = 2,	    /* tokens, then a list without pages */
 	WATCH_MISSING_MAX = 3,	    /* 404s of what was there, then it's gone */
 	WATCH_RETRY_AFTER_MAX = 120, /* seconds */
+	WATCH_PERSON_SECONDS = 60, /* most, where a person must do something */
 };
 
 /* What the next request is. */
-enum watch_task { TASK_LIST, TASK_WATCH };
+enum watch_task { TASK_LIST, TASK_WATCH, TASK_CHECK };
 
 /* Why we ended a request ourselves. */
 enum watch_ending {
@@ -58,6 +61,7 @@ struct kube_watch {
 	struct kube_watch_ops ops;
 	struct kube_watch_state state;
 	struct watch_clock clock;
+	double absent_seconds;
 	struct event *timer; /* NULL: the clock's arm */
 	/* the request */
 	enum watch_task task; /* of the request, or of the next one */
@@ -113,12 +117,15 @@ void watch_later(struct kube_watch *w, enum watch_task task, double seconds);
 int watch_end(struct kube_watch *w, enum watch_ending why, const char *fmt, ...)
 	__attribute__((format(printf, 3, 4)));
 void watch_tell_state(struct kube_watch *w);
+/* What stands in for an object of more than KUBE_OBJECT_MAX bytes. */
+extern const char watch_too_large[];
 
 /* watch_list.c. Paths and escaped text are on the heap; NULL: no memory. */
 char *watch_escape(const char *text); /* for a query */
 char *list_path(const struct kube_watch *w);
 void list_page_begin(struct kube_watch *w);
 int list_item(const char *json, size_t len, void *arg);
+int list_item_large(const char *json, size_t len, void *arg);
 int list_member(const char *name, const char *json, size_t len, void *arg);
 /* The page was whole: the next one, or the watch. */
 void list_page_done(struct kube_watch *w);
@@ -127,9 +134,15 @@ void list_restart(struct kube_watch *w); /* from the first page */
 /* watch_event.c */
 char *watch_path(const struct kube_watch *w, unsigned int seconds);
 int watch_event(const char *json, size_t len, void *arg);
+int watch_event_large(const char *json, size_t len, void *arg);
 /* <0, 0, >0; 0 also where one of them is no decimal number and they differ:
  * *known tells. */
 int version_compare(const char *a, const char *b, bool *known);
+
+/* watch_check.c */
+char *check_path(const struct kube_watch *w);
+int check_item(const char *json, size_t len, void *arg);
+void check_done(struct kube_watch *w);
 
 /* watch_outcome.c */
 void watch_outcome(struct kube_watch *w, const struct kube_result *r);

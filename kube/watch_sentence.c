@@ -7,7 +7,7 @@
 
 static const char *verb(const struct kube_watch *w)
 {
-	return w->task == TASK_LIST ? "list" : "watch";
+	return w->task == TASK_WATCH ? "watch" : "list";
 }
 
 void sentence_status(const struct kube_watch *w, const struct kube_result *r,

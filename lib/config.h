@@ -27,7 +27,10 @@ struct config {
 	char cluster_dir[256];	   /* cluster-dir: manifests (standalone source) */
 	char kubeconfig[256];	   /* kubeconfig: "in-cluster", or a file; "": no API server */
 	char kube_context[128];	   /* kube-context; "": the file's current one */
-	bool watch_services;	   /* watch-services: true */
+	bool watch_services;	   /* watch-services: false */
+	unsigned int start_spread; /* start-spread: 10: seconds, after a boot */
+	unsigned int optional_interval; /* optional-interval: 60: seconds, about */
+	bool core_dumps;	   /* core-dumps: false; they would hold the token */
 	bool network_unavailable;  /* network-unavailable: false; true: clear the Node's condition */
 	char cni_conf_source[256]; /* cni-conf-source: copied to ... */
 	char cni_conf_file[256];   /* cni-conf-file: ... this, once the node can serve pods */

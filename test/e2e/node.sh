@@ -46,6 +46,7 @@ node_config() {
 		echo "node-name: node-$node"
 		if [ "$FL_SOURCE" = kube ]; then
 			echo "kubeconfig: $(kube_config_of "$node")"
+			echo "start-spread: 0" # this machine may have just booted
 		else
 			echo "cluster-dir: $DIR/cluster"
 		fi

@@ -199,8 +199,13 @@ static int follow(struct event_base *base, const struct kube_config *config,
 		  double seconds)
 {
 	static const int signals[] = {SIGTERM, SIGINT, SIGUSR1};
-	struct kube_watch_ops ops = {on_listing, on_object, on_gone,
-				     on_listed,	 on_state,  NULL};
+	struct kube_watch_ops ops = {
+		.listing = on_listing,
+		.object = on_object,
+		.gone = on_gone,
+		.listed = on_listed,
+		.state = on_state,
+	};
 	const struct timeval limit = {(time_t)seconds,
 				      (seconds - (time_t)seconds) * 1e6};
 	struct event *signal_events[3];

@@ -262,7 +262,7 @@ static void the_cluster_has_one_source(void **state)
 	set("kubeconfig", "in-cluster");
 	assert_int_equal(config_check(&config, &err), 0);
 	assert_true(config_is_in_cluster(&config));
-	assert_true(config.watch_services);
+	assert_false(config.watch_services);
 }
 
 static void the_cni_configuration_has_a_source_and_a_place(void **state)

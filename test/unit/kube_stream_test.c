@@ -76,7 +76,8 @@ static int see_member(const char *name, const char *json, size_t len, void *arg)
 
 static struct kube_stream *stream(int kind, struct seen *s)
 {
-	struct kube_stream_ops ops = {see_object, see_member, s};
+	struct kube_stream_ops ops = {
+		.object = see_object, .member = see_member, .arg = s};
 
 	return kube_stream_new(kind, &ops);
 }

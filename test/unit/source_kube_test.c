@@ -10,6 +10,7 @@
 #include <time.h>
 #include <cmocka.h>
 
+#include "../../agent/manifest_kinds.h"
 #include "../../agent/source_kube.h"
 #include "../../kube/watch_private.h"
 
@@ -260,6 +261,7 @@ static size_t count_problems(void)
 static void it_asks_for_what_it_needs_and_no_more(void **state)
 {
 	(void)state;
+	config.watch_services = true;
 	open_source();
 	assert_non_null(strstr(expect(PODS, false)->path,
 			       "fieldSelector=status.phase%21%3DSucceeded"
@@ -270,10 +272,9 @@ static void it_asks_for_what_it_needs_and_no_more(void **state)
 	assert_int_equal(n_calls, 7);
 }
 
-static void services_are_not_asked_for_where_that_is_switched_off(void **state)
+static void services_are_asked_for_only_where_that_is_switched_on(void **state)
 {
 	(void)state;
-	config.watch_services = false;
 	open_source();
 	assert_null(find(SERVICES, false));
 	assert_int_equal(n_calls, 5);
@@ -363,6 +364,7 @@ static void what_says_nothing_new_is_not_told(void **state)
 static void services_are_known_and_nothing_follows_from_them(void **state)
 {
 	(void)state;
+	config.watch_services = true;
 	open_whole();
 	list(SERVICES, SERVICE);
 	assert_int_equal(model()->n[OBJECT_SERVICE], 1);
@@ -382,21 +384,28 @@ static void a_node_comes_and_goes(void **state)
 
 /* ---- lists again ---------------------------------------------------- */
 
+/* The request is made, in a while. */
+static void turn_until(const char *path, bool watch)
+{
+	const struct timespec nap = {0, 5000000};
+
+	for (int i = 0; i < 2000 && !find(path, watch); i++) {
+		turn();
+		nanosleep(&nap, NULL);
+	}
+}
+
 static void forget(const char *path)
 {
 	static const char gone[] =
 		"{\"type\":\"ERROR\",\"object\":{\"kind\":\"Status\","
 		"\"code\":410,\"reason\":\"Expired\"}}\n";
 	struct kube_call *c = expect(path, true);
-	const struct timespec nap = {0, 5000000};
 
 	assert_int_not_equal(
 		c->request.data(gone, strlen(gone), c->request.arg), 0);
 	finish(c, 0, -125, "");
-	for (int i = 0; i < 2000 && !find(path, false); i++) {
-		turn();
-		nanosleep(&nap, NULL);
-	}
+	turn_until(path, false);
 }
 
 static void what_went_unseen_goes_with_a_whole_list(void **state)
@@ -492,6 +501,133 @@ static void many_bad_objects_are_not_many_sentences(void **state)
 	}
 	assert_true(count_problems() < 30);
 	assert_problem("more objects at least cannot be read");
+}
+
+/* ---- objects that are too much --------------------------------------- */
+
+/* A list of pods "web", with what it has, and "other"; whole. */
+static void list_pods(const char *web)
+{
+	struct kube_call *c = expect(PODS, false);
+
+	send_text(c, "{\"metadata\":{\"resourceVersion\":\"20\"},\"items\":[");
+	send_text(c, web);
+	send_text(c, "," POD_AT("other", "6", "10.1.0.6") "]}");
+	finish(c, 200, 0, "");
+}
+
+/* So many labels of 2 * 50 bytes. */
+static char *pod_with_labels(int n)
+{
+	char *text = malloc(200 + 120 * n), *at = text;
+
+	at += sprintf(at, "{\"metadata\":{\"namespace\":\"default\","
+			  "\"name\":\"web\",\"resourceVersion\":\"22\","
+			  "\"labels\":{");
+	for (int i = 0; i < n; i++)
+		at += sprintf(at, "%s\"k%049d\":\"v%049d\"", i ? "," : "", i,
+			      i);
+	sprintf(at, "}},\"status\":{\"podIP\":\"10.1.0.5\"}}");
+	return text;
+}
+
+static char *pod_with_ports(int n)
+{
+	char *text = malloc(200 + 80 * n), *at = text;
+
+	at += sprintf(at, "{\"metadata\":{\"namespace\":\"default\","
+			  "\"name\":\"web\",\"resourceVersion\":\"22\"},"
+			  "\"spec\":{\"containers\":[{\"ports\":[");
+	for (int i = 0; i < n; i++)
+		at += sprintf(at, "%s{\"name\":\"p%d\",\"containerPort\":%d}",
+			      i ? "," : "", i, i + 1);
+	sprintf(at, "]}]},\"status\":{\"podIP\":\"10.1.0.5\"}}");
+	return text;
+}
+
+/* It is not the pod that it was before, either: whoever may label a Pod could
+ * keep what its old labels allowed. */
+static void assert_unknown(char *fits, char *web, const char *problem)
+{
+	char *event = malloc(strlen(web) + 64);
+
+	open_whole();
+	forget(PODS);
+	list_pods(fits);
+	assert_true(has_pod("web"));
+	assert_int_equal(count_problems(), 0);
+	sprintf(event, EVENT("MODIFIED", "%s"), web);
+	tell(PODS, event);
+	assert_false(has_pod("web"));
+	assert_problem(problem);
+	forget(PODS);
+	list_pods(web);
+	assert_false(has_pod("web"));
+	assert_true(has_pod("other"));
+	assert_problem(problem);
+	tell(PODS, EVENT("MODIFIED", POD_AT("web", "25", "10.1.0.5")));
+	assert_true(has_pod("web"));
+	assert_int_equal(count_problems(), 0);
+	free(event);
+	free(web);
+	free(fits);
+}
+
+static void a_pod_with_too_many_labels_is_unknown(void **state)
+{
+	(void)state;
+	assert_unknown(pod_with_labels((POD_LABELS_MAX - 1) / 102),
+		       pod_with_labels(POD_LABELS_MAX / 102 + 1),
+		       "Pod web: metadata.labels: more than 64 KiB: it is not "
+		       "known to policies (namespace default)");
+}
+
+static void a_pod_with_too_many_named_ports_is_unknown(void **state)
+{
+	(void)state;
+	assert_unknown(pod_with_ports(POD_PORTS_MAX),
+		       pod_with_ports(POD_PORTS_MAX + 1),
+		       "Pod web: ports: more than 1,000 named ports");
+}
+
+static void an_object_that_is_no_json_is_named_and_stays(void **state)
+{
+	(void)state;
+	open_whole();
+	forget(PODS);
+	list_pods(POD("web", "15", "\"spec\":tru"));
+	assert_true(has_pod("web"));
+	assert_true(has_pod("other"));
+	assert_problem(
+		"Pod web: an item:1: not valid JSON (namespace default)");
+	tell(PODS, EVENT("DELETED", POD("web", "25", "\"spec\":tru")));
+	assert_false(has_pod("web"));
+	assert_int_equal(count_problems(), 0);
+}
+
+/* What cannot be told from the next object: nothing of the list is known to be
+ * gone, it is asked for again, and somebody is told which one it is. */
+static void a_list_that_is_broken_in_the_middle_takes_nothing_away(void **state)
+{
+	static const char text[] =
+		"{\"metadata\":{\"resourceVersion\":\"20\"},\"items\":["
+		"{\"metadata\":{\"name\":\"x\"]}";
+	struct kube_call *c;
+
+	(void)state;
+	open_whole();
+	forget(PODS);
+	c = expect(PODS, false);
+	assert_int_not_equal(
+		c->request.data(text, strlen(text), c->request.arg), 0);
+	finish(c, 200, -125, "stopped");
+	assert_true(has_pod("web"));
+	assert_problem(
+		"https://api.test:443: pods: not the JSON expected: byte");
+	turn_until(PODS, false);
+	list(PODS, POD_AT("other", "6", "10.1.0.6"));
+	assert_false(has_pod("web"));
+	assert_int_equal(count_problems(), 0);
 }
 
 /* ---- the server is away --------------------------------------------- */
@@ -699,7 +835,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		TEST(it_asks_for_what_it_needs_and_no_more),
-		TEST(services_are_not_asked_for_where_that_is_switched_off),
+		TEST(services_are_asked_for_only_where_that_is_switched_on),
 		TEST(it_is_complete_when_all_lists_were_whole),
 		TEST(nothing_follows_from_some_of_the_nodes),
 		TEST(what_is_waited_for_has_its_reason),
@@ -713,6 +849,10 @@ int main(void)
 		TEST(it_stays_in_force_over_a_new_list),
 		TEST(it_goes_with_its_problem),
 		TEST(many_bad_objects_are_not_many_sentences),
+		TEST(a_pod_with_too_many_labels_is_unknown),
+		TEST(a_pod_with_too_many_named_ports_is_unknown),
+		TEST(an_object_that_is_no_json_is_named_and_stays),
+		TEST(a_list_that_is_broken_in_the_middle_takes_nothing_away),
 		TEST(what_is_known_stays_while_the_server_is_away),
 		TEST(where_one_is_answered_the_others_ask),
 		TEST(the_condition_is_cleared_once_the_node_is_ready),
