@@ -194,7 +194,7 @@ char *policy_file_format(const struct policies *p,
 		add_group(p, endpoints, &c->groups[i], list);
 	add_texts(o, "problems", c->problems, c->n_problems);
 	add_stats(&c->stats, cJSON_AddObjectToObject(o, "stats"));
-	return cJSON_PrintUnformatted(o);
+	return json_print(o, false);
 }
 
 int policy_file_write(const char *state_dir, const char *text, struct err *e)

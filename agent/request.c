@@ -128,7 +128,7 @@ char *request_refuse(const char *reason)
 
 	cJSON_AddFalseToObject(answer, "ok");
 	cJSON_AddStringToObject(answer, "error", reason);
-	return cJSON_PrintUnformatted(answer);
+	return json_print(answer, false);
 }
 
 char *request_answer(const struct request_ops *ops, const char *line,
@@ -139,5 +139,5 @@ char *request_answer(const struct request_ops *ops, const char *line,
 
 	cJSON_AddTrueToObject(answer, "ok");
 	*ok = !handle(ops, line, len, answer, &e);
-	return *ok ? cJSON_PrintUnformatted(answer) : request_refuse(e.msg);
+	return *ok ? json_print(answer, false) : request_refuse(e.msg);
 }

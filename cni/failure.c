@@ -46,29 +46,14 @@ int failure_from(struct failure *f, int code, const struct err *e,
 			   context ? context : "", context ? ": " : "", e->msg);
 }
 
-/* cJSON prints what it is given: a reader would choke on broken UTF-8. */
-static void utf8_clean(char *text)
-{
-	char *c;
-
-	if (utf8_is_valid(text, strlen(text)))
-		return;
-	for (c = text; *c; c++)
-		if ((unsigned char)*c >= 0x80)
-			*c = '?';
-}
-
 char *failure_json(const struct failure *f, const char *cni_version)
 {
 	__cleanup(json_free) cJSON *obj = cJSON_CreateObject();
-	struct failure clean = *f;
 
-	utf8_clean(clean.msg);
-	utf8_clean(clean.details);
 	cJSON_AddStringToObject(obj, "cniVersion", cni_version);
-	cJSON_AddNumberToObject(obj, "code", clean.code);
-	cJSON_AddStringToObject(obj, "msg", clean.msg);
-	if (clean.details[0])
-		cJSON_AddStringToObject(obj, "details", clean.details);
-	return cJSON_Print(obj);
+	cJSON_AddNumberToObject(obj, "code", f->code);
+	cJSON_AddStringToObject(obj, "msg", f->msg);
+	if (f->details[0])
+		cJSON_AddStringToObject(obj, "details", f->details);
+	return json_print(obj, true);
 }

@@ -162,7 +162,7 @@ static void print_json(const struct connection *conns, size_t n, size_t total,
 	for (size_t i = 0; i < n; i++) {
 		__cleanup(doc_free) cJSON *doc =
 			connection_doc(&conns[i], pods, rules, now);
-		__cleanup(mem_free) char *text = cJSON_PrintUnformatted(doc);
+		__cleanup(mem_free) char *text = json_print(doc, false);
 
 		printf("%s\n%s", i ? "," : "", text ? text : "null");
 	}

@@ -142,10 +142,10 @@ static void print(char *text, FILE *out)
 
 void doc_print(const cJSON *doc, FILE *out)
 {
-	print(cJSON_Print(doc), out);
+	print(json_print(doc, true), out);
 }
 
 void doc_print_line(const cJSON *doc, FILE *out)
 {
-	print(cJSON_PrintUnformatted(doc), out);
+	print(json_print(doc, false), out);
 }

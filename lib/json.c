@@ -49,6 +49,28 @@ bool utf8_is_valid(const char *text, size_t len)
 	return true;
 }
 
+void utf8_mend(char *text)
+{
+	size_t left = strlen(text), step;
+
+	for (; left; text += step, left -= step) {
+		step = utf8_step((const unsigned char *)text, left);
+		if (!step)
+			*text = '?';
+		step = step ? step : 1;
+	}
+}
+
+char *json_print(const cJSON *value, bool pretty)
+{
+	char *text =
+		pretty ? cJSON_Print(value) : cJSON_PrintUnformatted(value);
+
+	if (text)
+		utf8_mend(text);
+	return text;
+}
+
 static int line_of(const char *text, const char *at)
 {
 	int line = 1;

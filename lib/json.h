@@ -22,6 +22,13 @@ int json_parse(const char *name, const char *text, size_t len, cJSON **out,
 void json_free(cJSON **value);
 
 bool utf8_is_valid(const char *text, size_t len);
+/* Bytes that are no UTF-8, as where a sentence was cut, become '?'. */
+void utf8_mend(char *text);
+
+/* A tree as text that any reader of JSON takes, on one line or, `pretty`, on
+ * many: cJSON itself prints whatever bytes it was given. To be freed by
+ * cJSON_free(); NULL: no memory. */
+char *json_print(const cJSON *value, bool pretty);
 
 /* -EINVAL if obj has a key that is not in the NULL-terminated list (the
  * nearest known one is named), or one twice. */

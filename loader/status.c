@@ -10,6 +10,7 @@
 #include <cjson/cJSON.h>
 
 #include "../lib/cleanup.h"
+#include "../lib/json.h"
 #include "loader.h"
 
 #define ATTACHMENTS_MAX 4096
@@ -41,11 +42,6 @@ struct status {
 static void status_release(struct status *s)
 {
 	free(s->attachments);
-}
-
-static void json_free(cJSON **j)
-{
-	cJSON_Delete(*j);
 }
 
 /* ---- gather ----------------------------------------------------------- */
@@ -188,7 +184,7 @@ static int print_json(const struct status *s, struct err *e)
 		add_maps(root, s);
 		add_attachments(root, s);
 	}
-	text = cJSON_Print(root);
+	text = json_print(root, true);
 	if (!text)
 		return err_set(e, ENOMEM, "out of memory");
 	puts(text);
