@@ -72,7 +72,9 @@ static int ip_file_read_path(const char *path, struct ip_owner *out,
 		return ret;
 	if (sscanf(text, "%255s %15s%n", out->container_id, out->ifname,
 		   &end) != 2 ||
-	    end < 0 || strcmp(text + end, "\n"))
+	    end < 0 || strcmp(text + end, "\n") ||
+	    !name_is_safe(out->container_id, CONTAINER_ID_MAX) ||
+	    !ifname_is_valid(out->ifname))
 		return err_set(e, EINVAL, "%s: not \"<container-id> <ifname>\"",
 			       path);
 	return 0;
@@ -134,6 +136,19 @@ static void dir_close(DIR **dir)
 		closedir(*dir);
 }
 
+/* The address that a file is named for, as its makers write it: one by another
+ * name would be found here and nowhere else. */
+static int addr_of_name(const char *name, struct fl_addr *out)
+{
+	char text[ADDR_STRLEN];
+	struct fl_addr addr;
+
+	if (addr_parse(name, &addr) || strcmp(addr_format(&addr, text), name))
+		return -EINVAL;
+	*out = addr;
+	return 0;
+}
+
 /* The addresses of one network. */
 static int each_of_network(const char *state_dir, const char *network,
 			   int (*fn)(const struct ip_owner *owner, void *arg),
@@ -158,7 +173,7 @@ static int each_of_network(const char *state_dir, const char *network,
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
-		ret = addr_parse(entry->d_name, &owner.addr);
+		ret = addr_of_name(entry->d_name, &owner.addr);
 		if (!ret)
 			ret = ip_file_read_path(file, &owner, NULL);
 		if (ret && ret != -ENOENT)
