@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The agent's answer to "status", in words. Whatever of it is missing or odd
  * is left out: it may be another version's. */
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,6 +10,8 @@
 
 /* So many problems are shown one by one. */
 #define SHOWN_MAX 3
+/* A century: what is longer is no duration. */
+#define SECONDS_MAX 3e9
 
 static const cJSON *get(const cJSON *obj, const char *key)
 {
@@ -26,7 +29,22 @@ static unsigned int get_count(const cJSON *obj, const char *key)
 {
 	const cJSON *v = get(obj, key);
 
-	return cJSON_IsNumber(v) && v->valuedouble > 0 ? v->valuedouble : 0;
+	if (!cJSON_IsNumber(v) || !(v->valuedouble > 0))
+		return 0;
+	return v->valuedouble < UINT_MAX ? v->valuedouble : UINT_MAX;
+}
+
+/* In words; false: the agent does not say, or nothing that makes sense. */
+static bool get_duration(const cJSON *obj, const char *key,
+			 char out[FORMAT_LEN])
+{
+	const cJSON *v = get(obj, key);
+
+	if (!cJSON_IsNumber(v) ||
+	    !(v->valuedouble >= 0 && v->valuedouble < SECONDS_MAX))
+		return false;
+	format_duration(v->valuedouble * 1e9, out);
+	return true;
 }
 
 bool agent_is_ready(const cJSON *answer)
@@ -72,7 +90,6 @@ static void append_count(const cJSON *answer, const char *knows,
 
 void agent_line(const cJSON *answer, char *buf, size_t size)
 {
-	const cJSON *ago = get(get(answer, "reconcile"), "secondsAgo");
 	char text[FORMAT_LEN + 32], took[FORMAT_LEN];
 
 	buf[0] = '\0';
@@ -80,10 +97,9 @@ void agent_line(const cJSON *answer, char *buf, size_t size)
 	append_sources(answer, buf, size);
 	append_count(answer, "knows ", "nodes", buf, size);
 	append_count(answer, "", "pods", buf, size);
-	if (!cJSON_IsNumber(ago) || ago->valuedouble < 0)
+	if (!get_duration(get(answer, "reconcile"), "secondsAgo", took))
 		return;
-	snprintf(text, sizeof(text), "last pass %s ago",
-		 format_duration(ago->valuedouble * 1e9, took));
+	snprintf(text, sizeof(text), "last pass %s ago", took);
 	append(buf, size, text);
 }
 
@@ -104,13 +120,11 @@ static void append_duration(const cJSON *obj, const char *key,
 			    const char *before, const char *after, char *buf,
 			    size_t size)
 {
-	const cJSON *seconds = get(obj, key);
 	char text[FORMAT_LEN + 32], took[FORMAT_LEN];
 
-	if (!cJSON_IsNumber(seconds) || seconds->valuedouble < 0)
+	if (!get_duration(obj, key, took))
 		return;
-	snprintf(text, sizeof(text), "%s %s%s", before,
-		 format_duration(seconds->valuedouble * 1e9, took), after);
+	snprintf(text, sizeof(text), "%s %s%s", before, took, after);
 	append(buf, size, text);
 }
 

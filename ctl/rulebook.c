@@ -2,6 +2,7 @@
 #include "rulebook.h"
 
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -33,11 +34,15 @@ static const char *get_text(const cJSON *o, const char *key)
 	return cJSON_IsString(value) ? value->valuestring : "";
 }
 
-static double get_number(const cJSON *o, const char *key)
+/* What is no number of ours is none. */
+static __s64 get_number(const cJSON *o, const char *key)
 {
 	const cJSON *value = get(o, key);
 
-	return cJSON_IsNumber(value) ? value->valuedouble : 0;
+	if (!cJSON_IsNumber(value) ||
+	    !(value->valuedouble >= INT_MIN && value->valuedouble <= UINT_MAX))
+		return 0;
+	return value->valuedouble;
 }
 
 static const char **get_texts(const cJSON *o, const char *key, size_t *n)
