@@ -79,7 +79,11 @@ static int on_member(const char *name, const char *text, size_t len, void *arg)
 static int feed(struct run *r, enum kube_stream_kind kind, const char *data,
 		size_t size, bool cut, bool *whole)
 {
-	const struct kube_stream_ops ops = {on_object, on_member, r};
+	const struct kube_stream_ops ops = {
+		.object = on_object,
+		.member = on_member,
+		.arg = r,
+	};
 	struct kube_stream *s = kube_stream_new(kind, &ops);
 	size_t at = 0, len;
 	struct err e = {0};
