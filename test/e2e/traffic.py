@@ -184,7 +184,7 @@ class Steady:
         self.sock.settimeout(1)
         threading.Thread(target=self.receive_all, daemon=True).start()
         self.send_all()
-        patience = time.monotonic() + (5 if self.tcp else 1)
+        patience = time.monotonic() + 5
         while len(self.seen) < self.sent and time.monotonic() < patience:
             time.sleep(0.02)
         lost = [n for n in range(self.sent) if n not in self.seen]
