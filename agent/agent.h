@@ -20,6 +20,7 @@
 /* Map fds. */
 struct agent_maps {
 	int config, endpoints, routes, masquerade, uplinks, policy, flows;
+	int accounts;
 };
 
 struct agent_stats {

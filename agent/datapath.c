@@ -50,6 +50,7 @@ static int open_maps(const struct config *c, struct agent_maps *m,
 		{FL_MAP_UPLINKS, &m->uplinks},
 		{FL_MAP_POLICY, &m->policy},
 		{FL_MAP_FLOWS, &m->flows},
+		{FL_MAP_ACCOUNTS, &m->accounts},
 	};
 
 	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {

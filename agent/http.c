@@ -144,6 +144,10 @@ static void add_reaper(const struct agent *a, struct evbuffer *out)
 		    "Flow entries that looked idle", s->candidates);
 	metrics_one(out, "reaper_flows_total", "counter",
 		    "Connections that were idle and removed", s->flows);
+	metrics_one(out, "flow_accounts_crowded", "gauge",
+		    "Pods (or the host) with half of what they may have of the "
+		    "flow table, or more",
+		    s->crowded);
 	metrics_one(out, "reaper_attachments_total", "counter",
 		    "Attachments removed without a DEL", s->attachments);
 	metrics_one(out, "reaper_addresses_total", "counter",

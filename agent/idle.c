@@ -30,11 +30,13 @@ unsigned int idle_timeout(const struct fl_tuple *key,
 }
 
 bool idle_is_candidate(const struct fl_tuple *key, const struct fl_flow *flow,
-		       __u64 now_ns)
+		       bool hurry, __u64 now_ns)
 {
-	__u64 timeout_ns = idle_timeout(key, flow) * 1000000000ULL;
+	unsigned int timeout = idle_timeout(key, flow);
 
-	return flow->last_seen_ns + timeout_ns < now_ns;
+	if (hurry && timeout <= FL_TIMEOUT_SHORT)
+		timeout /= FL_TIMEOUT_HURRY;
+	return flow->last_seen_ns + timeout * 1000000000ULL < now_ns;
 }
 
 unsigned int idle_interval(unsigned int entries, unsigned int max_entries)

@@ -11,7 +11,7 @@
 unsigned int idle_timeout(const struct fl_tuple *key,
 			  const struct fl_flow *flow);
 bool idle_is_candidate(const struct fl_tuple *key, const struct fl_flow *flow,
-		       __u64 now_ns);
+		       bool hurry, __u64 now_ns);
 
 /* Seconds until the next round, by how full the table was in the last one. */
 unsigned int idle_interval(unsigned int entries, unsigned int max_entries);

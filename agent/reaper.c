@@ -12,10 +12,22 @@
 #include "idle.h"
 #include "leftovers.h"
 #include "memory.h"
+#include "shares.h"
 
 enum { SLICE = 1024 }; /* entries looked at before others have a turn */
 
 static const double LEFTOVERS_SECONDS = 30;
+
+/* So long the datapath holds to the counts of a round: three of the longest
+ * intervals. Without an agent nothing is reaped, and to count is no use. */
+static const double COUNTS_SECONDS = 30;
+
+/* Some keys for one run of the program, and their entries. */
+struct batch {
+	struct fl_tuple keys[FL_REAP_MAX];
+	const struct fl_flow *flows[FL_REAP_MAX];
+	unsigned int n;
+};
 
 struct reaper {
 	struct agent *agent;
@@ -24,29 +36,42 @@ struct reaper {
 	struct map_usage usage;
 	struct map_cursor cursor; /* where the round goes on */
 	unsigned int seen;	  /* entries in this round */
+	unsigned int n_cpus;
 	struct fl_tuple keys[SLICE];
 	struct fl_flow flows[SLICE];
-	struct fl_tuple candidates[FL_REAP_MAX];
-	unsigned int n_candidates;
+	struct batch batches[2]; /* [1]: those to be hurried */
+	struct shares *shares;
 	double last_leftovers;
 };
 
 /* ---- flows ---------------------------------------------------------- */
 
-static void hand_over(struct reaper *r)
+/* Entries of who began that are gone are not counted. */
+static void uncount(struct reaper *r, const struct batch *b)
 {
+	struct fl_flow flow;
+
+	for (unsigned int i = 0; i < b->n; i++)
+		if (map_lookup(r->agent->maps.flows, &b->keys[i], &flow))
+			shares_count(r->shares, b->flows[i], -1);
+}
+
+static void hand_over(struct reaper *r, bool hurry)
+{
+	struct batch *b = &r->batches[hurry];
 	unsigned int removed = 0;
 	struct err e = {0};
 
-	if (!r->n_candidates)
+	if (!b->n)
 		return;
-	r->stats.candidates += r->n_candidates;
-	if (flows_reap(r->agent->config.bpf_root, r->candidates,
-		       r->n_candidates, &removed, &e))
+	r->stats.candidates += b->n;
+	if (flows_reap(r->agent->config.bpf_root, b->keys, b->n, hurry,
+		       &removed, &e))
 		log_warn("idle flows could not be removed", "error=\"%s\"",
 			 e.msg);
 	r->stats.flows += removed;
-	r->n_candidates = 0;
+	uncount(r, b);
+	b->n = 0;
 }
 
 static void look_at(struct reaper *r, unsigned int n)
@@ -54,13 +79,20 @@ static void look_at(struct reaper *r, unsigned int n)
 	__u64 now_ns = clock_seconds() * 1e9;
 
 	for (unsigned int i = 0; i < n; i++) {
-		if (!idle_is_candidate(&r->keys[i], &r->flows[i], now_ns))
+		const struct fl_flow *f = &r->flows[i];
+		bool hurry = shares_are_crowded(r->shares, f);
+		struct batch *b = &r->batches[hurry];
+
+		shares_count(r->shares, f, 1);
+		if (!idle_is_candidate(&r->keys[i], f, hurry, now_ns))
 			continue;
-		r->candidates[r->n_candidates++] = r->keys[i];
-		if (r->n_candidates == FL_REAP_MAX)
-			hand_over(r);
+		b->flows[b->n] = f;
+		b->keys[b->n++] = r->keys[i];
+		if (b->n == FL_REAP_MAX)
+			hand_over(r, hurry);
 	}
-	hand_over(r);
+	hand_over(r, false);
+	hand_over(r, true);
 }
 
 /* Some entries; returns whether there are more. */
@@ -114,6 +146,13 @@ static int look_at_map(struct reaper *r)
 	return rc;
 }
 
+static void end_of_shares(struct reaper *r)
+{
+	shares_end(r->shares, r->usage.max_entries, r->n_cpus,
+		   (clock_seconds() + COUNTS_SECONDS) * 1e9);
+	r->stats.crowded = shares_stats(r->shares)->crowded;
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct reaper *r = arg;
@@ -122,17 +161,22 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (!r->usage.max_entries && look_at_map(r))
 		return;
+	if (!r->cursor.begun)
+		shares_begin(r->shares);
 	if (slice(r)) {
 		arm(r, 0);
 		return;
 	}
+	end_of_shares(r);
 	r->stats.rounds++;
 	r->usage.entries = r->seen;
 	r->seen = 0;
 	r->cursor = (struct map_cursor){0};
 	if (clock_seconds() - r->last_leftovers >= LEFTOVERS_SECONDS)
 		reap_leftovers(r);
-	arm(r, idle_interval(r->usage.entries, r->usage.max_entries));
+	arm(r, r->stats.crowded
+		       ? 1
+		       : idle_interval(r->usage.entries, r->usage.max_entries));
 }
 
 const struct reaper_stats *reaper_stats(const struct reaper *r)
@@ -151,6 +195,7 @@ void reaper_stop(struct reaper *r)
 		return;
 	if (r->timer)
 		event_free(r->timer);
+	shares_free(r->shares);
 	free(r);
 }
 
@@ -159,6 +204,8 @@ int reaper_start(struct agent *a, struct reaper **out, struct err *e)
 	struct reaper *r = memory_alloc(sizeof(*r));
 
 	r->agent = a;
+	r->n_cpus = cpus_possible();
+	r->shares = shares_new(a->maps.accounts);
 	r->timer = evtimer_new(a->base, on_timer, r);
 	*out = r;
 	if (!r->timer)

@@ -12,6 +12,7 @@ struct reaper_stats {
 	unsigned long long rounds; /* through all of fl_flows */
 	unsigned long long candidates, flows;
 	unsigned long long attachments, addresses, pins;
+	unsigned int crowded; /* accounts with half of what they may have */
 };
 
 int reaper_start(struct agent *a, struct reaper **out, struct err *e);

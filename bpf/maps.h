@@ -70,6 +70,15 @@ struct {
 	__type(value, struct fl_flow);
 } fl_flows SEC(".maps");
 
+/* Because of whom they are there. The slow path adds, the agent sets right. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 8192);
+	__uint(map_flags, BPF_F_NO_PREALLOC);
+	__type(key, struct fl_account_key);
+	__type(value, struct fl_account);
+} fl_accounts SEC(".maps");
+
 /* Ports of datagrams in fragments. Every hook writes and reads. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);

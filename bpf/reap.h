@@ -47,7 +47,8 @@ static __always_inline __u32 timeout_of(__u8 proto, const struct fl_flow *f,
 
 /* Returns 1 if the connection was idle for too long and is gone. */
 static __always_inline int reap(struct __sk_buff *skb,
-				const struct fl_tuple *key, __u64 now)
+				const struct fl_tuple *key, __u64 now,
+				bool hurry)
 {
 	struct fl_flow *f = bpf_map_lookup_elem(&fl_flows, key), *other;
 	struct fl_tuple other_key;
@@ -66,6 +67,8 @@ static __always_inline int reap(struct __sk_buff *skb,
 		timeout = timeout_of(key->proto, other, f);
 	else
 		timeout = timeout_of(key->proto, f, other);
+	if (hurry && timeout <= FL_TIMEOUT_SHORT)
+		timeout /= FL_TIMEOUT_HURRY;
 	/* Signed: an entry may have been used after `now` was read. */
 	if ((__s64)(now - last_seen) < timeout * 1000000000LL)
 		return 0;
@@ -96,7 +99,7 @@ int fl_reap(struct __sk_buff *skb)
 		if (bpf_skb_load_bytes(skb, sizeof(head) + i * sizeof(key),
 				       &key, sizeof(key)))
 			break;
-		removed += reap(skb, &key, now);
+		removed += reap(skb, &key, now, head.hurry);
 	}
 	return removed;
 }

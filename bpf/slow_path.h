@@ -10,6 +10,7 @@
  */
 #pragma once
 
+#include "account.h"
 #include "context.h"
 #include "events.h"
 #include "flow_insert.h"
@@ -65,6 +66,7 @@ static __always_inline int enter_new(struct __sk_buff *skb, struct slow *s)
 	if (!err) {
 		if (!(s->fwd.flags & FL_FLOW_REPLY)) {
 			count(FL_COUNT_FLOWS_CREATED);
+			account_charge(&s->fwd);
 			event_flow_new(skb, s->hook, &s->p.key, &s->fwd);
 		}
 		return 0;
@@ -222,6 +224,16 @@ int slow_path(struct __sk_buff *skb)
 	return go_stage(skb, hook, STAGE_CONCLUDE);
 }
 
+/* A connection that would be one too many of its account. */
+static __always_inline bool is_over_share(const struct slow *s)
+{
+	if (s->known || s->reserved || s->fwd.flags & FL_FLOW_REPLY ||
+	    account_has_room(&s->fwd))
+		return false;
+	count(FL_COUNT_FLOWS_OVER_SHARE);
+	return true;
+}
+
 /* verifier: what follows are programs of their own, so that each is walked
  * from one state only. They go on with what slow_path() left in fl_slow. */
 SEC("tc")
@@ -235,7 +247,8 @@ int find_port(struct __sk_buff *skb)
 	if (!s || hook >= FL_HOOK_MAX)
 		return TC_ACT_SHOT;
 	host = s->fwd.in_ifindex == FL_ORIGIN_HOST;
-	ret = take_port(skb, s, host);
+	ret = is_over_share(s) ? -FL_DROP_FLOW_SHARE
+			       : take_port(skb, s, host);
 	/* A host that runs out of ports is as it would be without us. */
 	if (ret && host)
 		return pass(skb, hook, FL_PASS_NOT_OURS);
@@ -254,7 +267,8 @@ int conclude(struct __sk_buff *skb)
 
 	if (!s || hook >= FL_HOOK_MAX)
 		return TC_ACT_SHOT;
-	if (!s->trackable)
+	/* Allowed all the same: decided on packet by packet. */
+	if (!s->trackable || is_over_share(s))
 		return flow_forward(skb, hook, &s->p, &s->fwd);
 	flow_account(&s->fwd, &s->p);
 	ret = s->known ? renew(s) : enter_new(skb, s);

@@ -23,6 +23,7 @@ static const struct {
 	{FL_MAP_EVENTS, "events for a reader (OF: bytes)"},
 	{FL_MAP_TRACE, "what `fairlead trace` was told"},
 	{FL_MAP_DENIED, "what policies have denied, by rule"},
+	{FL_MAP_ACCOUNTS, "connections, by whose they are"},
 };
 
 const char *map_holds(const char *name)

@@ -10,12 +10,12 @@
 #include "pins.h"
 
 int flows_reap(const char *bpf_root, const struct fl_tuple *keys,
-	       unsigned int n, unsigned int *removed, struct err *e)
+	       unsigned int n, bool hurry, unsigned int *removed, struct err *e)
 {
 	struct {
 		struct fl_reap_head head;
 		struct fl_tuple keys[FL_REAP_MAX];
-	} data = {.head.count = n};
+	} data = {.head = {.hurry = hurry, .count = n}};
 	DECLARE_LIBBPF_OPTS(bpf_test_run_opts, run, .data_in = &data);
 	char path[PIN_PATH_MAX];
 	__cleanup(fd_close) int fd = -1;

@@ -139,6 +139,9 @@ struct map_cursor {
 int map_slice(int fd, struct map_cursor *c, void *keys, void *values,
 	      unsigned int *n);
 
+/* CPUs that per-CPU maps have room for; at least 1. */
+unsigned int cpus_possible(void);
+
 /* Sum over CPUs of one slot of a per-CPU array whose value is n_words __u64. */
 int map_sum_percpu(int fd, __u32 index, unsigned int n_words, __u64 *sum);
 
@@ -176,9 +179,10 @@ void programs_wait(void);
 /* ---- running programs ------------------------------------------------ */
 
 /* Hand keys of fl_flows (n <= FL_REAP_MAX) to the reaper; *removed:
- * connections it deleted. */
+ * connections it deleted. hurry: what is closed or unanswered goes sooner. */
 int flows_reap(const char *bpf_root, const struct fl_tuple *keys,
-	       unsigned int n, unsigned int *removed, struct err *e);
+	       unsigned int n, bool hurry, unsigned int *removed,
+	       struct err *e);
 
 /* What the datapath would do with a packet that came to a hook of a device: the
  * running slow path is run with it, marked so that it only tells. Nothing is

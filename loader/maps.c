@@ -28,12 +28,20 @@ static const char *const names[] = {
 	FL_MAP_EVENTS,
 	FL_MAP_TRACE,
 	FL_MAP_DENIED,
+	FL_MAP_ACCOUNTS,
 	NULL,
 };
 
 const char *const *map_names(void)
 {
 	return names;
+}
+
+unsigned int cpus_possible(void)
+{
+	int n = libbpf_num_possible_cpus();
+
+	return n > 0 ? n : 1;
 }
 
 int map_open(const char *bpf_root, const char *name, struct err *e)

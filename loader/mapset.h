@@ -15,7 +15,7 @@
 struct bpf_map;
 struct bpf_object;
 
-#define MAPSET_MAX 16
+#define MAPSET_MAX 24
 
 enum map_origin { MAP_ADOPTED, MAP_NEW, MAP_REBUILT };
 

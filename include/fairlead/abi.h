@@ -147,7 +147,9 @@ enum fl_hook {
 	X(DROP_UNKNOWN_PEER, "unknown_peer",                                   \
 	  "policy applies, and the peer is a pod not known here yet")          \
 	X(DROP_PENDING, "pending",                                             \
-	  "the agent has not seen the pod yet, and policies exist")
+	  "the agent has not seen the pod yet, and policies exist")            \
+	X(DROP_FLOW_SHARE, "flow_share",                                       \
+	  "sender has its share of the flow table, and needs a translation")
 
 enum fl_reason {
 #define X(id, name, text) FL_##id,
@@ -179,6 +181,7 @@ _Static_assert(FL_REASON_MAX <= FL_REASON_SLOTS, "raise FL_REASON_SLOTS");
 #define FL_MAP_EVENTS "fl_events"
 #define FL_MAP_TRACE "fl_trace"
 #define FL_MAP_DENIED "fl_denied"
+#define FL_MAP_ACCOUNTS "fl_accounts"
 
 /* What policy reads is there twice: two views, of which one holds. All that a
  * change of policies needs is written into the other view; then one addition
@@ -376,7 +379,43 @@ enum fl_timeout {
 	FL_TIMEOUT_SCTP_REPLIED = 900, /* heartbeats come every 30 s */
 	FL_TIMEOUT_ICMP = 30,
 	FL_TIMEOUT_OTHER = 180,
+
+	/* Up to this they are those of what is closed, or was never answered.
+	 * Who has a large share of a crowded table is given an eighth. */
+	FL_TIMEOUT_SHORT = 60,
+	FL_TIMEOUT_HURRY = 8,
 };
+
+/* fl_accounts: hash, struct fl_account_key -> struct fl_account: how many
+ * connections of fl_flows there are because of whom. The slow path adds each
+ * connection that it enters; the agent, which counts the entries, sets right
+ * what has gone since. Nobody takes more than FL_SHARE_FACTOR times what is
+ * still free: one flood leaves a third of the table to all others, k floods
+ * at once 1 / (2k + 1), and the table never fills up to where it would have to
+ * forget somebody's connection. */
+struct fl_account_key {
+	__u32 ifindex;
+	__u32 kind; /* enum fl_account_kind */
+};
+
+enum fl_account_kind {
+	FL_ACCOUNT_TOTAL, /* all of them; ifindex 0 */
+	FL_ACCOUNT_HOST,  /* the host's own sockets; ifindex 0 */
+	FL_ACCOUNT_OUT,	  /* what came in by this device: a pod's */
+	FL_ACCOUNT_IN,	  /* from other nodes or the world, for the pod behind
+			   * this device; 0: for the host */
+	FL_ACCOUNT_KINDS,
+};
+
+struct fl_account {
+	__u64 connections;
+	__u64 until_ns; /* of the total: counts are true, CLOCK_MONOTONIC; where
+			 * no agent keeps them so, nobody is held back */
+	__u32 size;	/* of the total: connections that there is room for */
+	__u32 pad;
+};
+_Static_assert(sizeof(struct fl_account) == 24, "struct fl_account is ABI");
+#define FL_SHARE_FACTOR 2
 
 /* fl_fragments: LRU hash. Where the later fragments of a datagram find the
  * ports that only the first one carries. */
@@ -424,7 +463,9 @@ struct fl_metric {
 	  "ICMP errors rewritten with the flow they quote")                    \
 	X(ICMP_SENT, "icmp_sent", "ICMP errors sent by the datapath")          \
 	X(EVENTS_LOST, "events_lost", "events with no room in the ring")       \
-	X(EVENTS_LIMITED, "events_limited", "events held back by the limit")
+	X(EVENTS_LIMITED, "events_limited", "events held back by the limit")   \
+	X(FLOWS_OVER_SHARE, "flows_over_share",                                \
+	  "packets without a flow entry, their sender has its share of them")
 
 enum fl_counter {
 #define X(id, name, text) FL_COUNT_##id,
@@ -533,7 +574,8 @@ _Static_assert(sizeof(struct fl_denied) == 64, "struct fl_denied is ABI");
  * how many connections it removed. */
 #define FL_REAP_MAX 16
 struct fl_reap_head {
-	__u8 pad[12]; /* room for what the kernel takes for MAC addresses */
+	__u8 hurry;   /* 1: sooner, see FL_TIMEOUT_SHORT */
+	__u8 pad[11]; /* room for what the kernel takes for MAC addresses */
 	__u16 ethertype; /* 0 */
 	__u16 count;	 /* host order, at most FL_REAP_MAX */
 };

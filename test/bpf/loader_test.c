@@ -419,7 +419,7 @@ static void the_reaper_removes_what_is_idle_and_keeps_what_is_not(void **state)
 	idle.tcp_seen = busy.tcp_seen = FL_TCP_SYN | FL_TCP_RST;
 	assert_int_equal(map_update(fd, &keys[0], &idle, MAP_ANY), 0);
 	assert_int_equal(map_update(fd, &keys[1], &busy, MAP_ANY), 0);
-	assert_int_equal(flows_reap(root, keys, 2, &removed, NULL), 0);
+	assert_int_equal(flows_reap(root, keys, 2, false, &removed, NULL), 0);
 	assert_int_equal(removed, 1);
 	assert_int_equal(map_lookup(fd, &keys[0], &got), -ENOENT);
 	assert_int_equal(map_lookup(fd, &keys[1], &got), 0);
@@ -433,7 +433,7 @@ static void too_many_keys_are_refused(void **state)
 
 	(void)state;
 	assert_int_equal(
-		flows_reap(root, keys, FL_REAP_MAX + 1, &removed, NULL),
+		flows_reap(root, keys, FL_REAP_MAX + 1, false, &removed, NULL),
 		-E2BIG);
 }
 
@@ -545,7 +545,7 @@ static void nothing_works_where_nothing_is_loaded(void **state)
 	assert_int_equal(map_open(none, FL_MAP_FLOWS, &e), -ENOENT);
 	assert_non_null(strstr(e.msg, "fairlead-loader load"));
 	assert_int_equal(epoch_raise(none, NULL), -ENOENT);
-	assert_int_equal(flows_reap(none, &key, 1, &removed, NULL), -ENOENT);
+	assert_int_equal(flows_reap(none, &key, 1, false, &removed, NULL), -ENOENT);
 	assert_int_equal(events_open(none, true, count_event, NULL, &ev, NULL),
 			 -ENOENT);
 	assert_int_equal(detach_device(none, 1, NULL), 0);

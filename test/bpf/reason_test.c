@@ -271,6 +271,10 @@ static bool produce(enum fl_reason r)
 			    FL_ROUTE_POD_CIDR);
 		DROP(FROM_POD_A, r, .src = a, .dst = &f->remote_pod);
 		return true;
+	case FL_DROP_FLOW_SHARE:
+		account_total_write(10, 10);
+		DROP(FROM_POD_A, r, .src = a, .dst = w);
+		return true;
 	case FL_DROP_PENDING:
 		config_flags(FL_CONFIG_PENDING_DENY);
 		config_write();

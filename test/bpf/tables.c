@@ -303,6 +303,7 @@ void tables_empty(void)
 		node.dp->maps.fl_masquerade, node.dp->maps.fl_uplinks,
 		node.dp->maps.fl_flows,	     node.dp->maps.fl_fragments,
 		node.dp->maps.fl_policy,     node.dp->maps.fl_denied,
+		node.dp->maps.fl_accounts,
 	};
 
 	for (size_t i = 0; i < sizeof(emptied) / sizeof(emptied[0]); i++)
@@ -403,6 +404,48 @@ static unsigned int map_count(const struct bpf_map *map)
 unsigned int flow_count(void)
 {
 	return map_count(node.dp->maps.fl_flows);
+}
+
+static void account_put(struct fl_account_key key, struct fl_account a)
+{
+	must(bpf_map_update_elem(bpf_map__fd(node.dp->maps.fl_accounts), &key,
+				 &a, 0),
+	     "write fl_accounts");
+}
+
+void account_total_write(__u64 connections, __u32 size)
+{
+	account_put((struct fl_account_key){.kind = FL_ACCOUNT_TOTAL},
+		    (struct fl_account){.connections = connections,
+					.until_ns = clock_ns() + 60000000000,
+					.size = size});
+}
+
+void account_total_age(void)
+{
+	struct fl_account_key key = {.kind = FL_ACCOUNT_TOTAL};
+	struct fl_account a = {0};
+
+	must(bpf_map_lookup_elem(bpf_map__fd(node.dp->maps.fl_accounts), &key,
+				 &a),
+	     "read fl_accounts");
+	a.until_ns = clock_ns() - 1000000000;
+	account_put(key, a);
+}
+
+void account_write(__u32 ifindex, enum fl_account_kind kind, __u64 connections)
+{
+	account_put((struct fl_account_key){ifindex, kind},
+		    (struct fl_account){.connections = connections});
+}
+
+__u64 account_read(__u32 ifindex, enum fl_account_kind kind)
+{
+	struct fl_account_key key = {ifindex, kind};
+	struct fl_account a = {0};
+
+	bpf_map_lookup_elem(bpf_map__fd(node.dp->maps.fl_accounts), &key, &a);
+	return a.connections;
 }
 
 bool denied_read(unsigned int ifindex, enum fl_direction direction, __u32 rule,

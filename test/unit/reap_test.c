@@ -58,9 +58,15 @@ static void a_flow_is_a_candidate_once_its_time_is_over(void **state)
 	struct fl_flow flow = {.last_seen_ns = 100 * SECOND};
 
 	(void)state;
-	assert_false(idle_is_candidate(&key, &flow, 100 * SECOND));
-	assert_false(idle_is_candidate(&key, &flow, 130 * SECOND));
-	assert_true(idle_is_candidate(&key, &flow, 130 * SECOND + 1));
+	assert_false(idle_is_candidate(&key, &flow, false, 100 * SECOND));
+	assert_false(idle_is_candidate(&key, &flow, false, 130 * SECOND));
+	assert_true(idle_is_candidate(&key, &flow, false, 130 * SECOND + 1));
+	/* of a crowded account: an eighth of 30 seconds, whole ones */
+	assert_false(idle_is_candidate(&key, &flow, true, 103 * SECOND));
+	assert_true(idle_is_candidate(&key, &flow, true, 103 * SECOND + 1));
+	key.proto = IPPROTO_TCP; /* established: as long as anybody's */
+	flow.tcp_seen = FL_TCP_SYN | FL_TCP_DATA;
+	assert_false(idle_is_candidate(&key, &flow, true, 1000 * SECOND));
 }
 
 /* A packet may come between reading the clock and reading the entry. */
@@ -70,8 +76,8 @@ static void a_flow_that_was_seen_just_now_is_none(void **state)
 	struct fl_flow flow = {.last_seen_ns = 101 * SECOND};
 
 	(void)state;
-	assert_false(idle_is_candidate(&key, &flow, 100 * SECOND));
-	assert_false(idle_is_candidate(&key, &flow, 0));
+	assert_false(idle_is_candidate(&key, &flow, false, 100 * SECOND));
+	assert_false(idle_is_candidate(&key, &flow, false, 0));
 }
 
 static void a_fuller_table_is_looked_at_more_often(void **state)
