@@ -285,6 +285,24 @@ static void add_devices(cJSON *doc, const struct status *s)
 	doc_add(doc, "devices", list);
 }
 
+static void add_accounts(cJSON *doc, const struct status *s)
+{
+	char name[FLOW_ACCOUNT_LEN];
+	cJSON *list = doc_array();
+
+	for (int i = 0; i < s->accounts.n; i++) {
+		const struct flow_account *a = &s->accounts.list[i];
+		cJSON *one = doc_object();
+
+		doc_text(one, "who", flow_account_name(a, &s->endpoints, name));
+		doc_u64(one, "connections", a->connections);
+		doc_bool(one, "crowded", a->crowded);
+		doc_add(list, NULL, one);
+	}
+	doc_add(doc, "flowAccounts", list);
+	doc_u64(doc, "flowConnectionsMax", s->accounts.size);
+}
+
 static void add_loaded(cJSON *doc, const struct status *s)
 {
 	const struct map_usage *flows = status_map(s, FL_MAP_FLOWS);
@@ -320,6 +338,7 @@ static void add_loaded(cJSON *doc, const struct status *s)
 	doc_bool(doc, "audit", ctl_config_flags(&s->config) & FL_CONFIG_AUDIT);
 	doc_u64(doc, "flowEntries", flows ? flows->entries : 0);
 	doc_u64(doc, "flowEntriesMax", flows ? flows->max_entries : 0);
+	add_accounts(doc, s);
 	doc_u64(doc, "mapBytes", status_map_bytes(s));
 	doc_u64(doc, "drops", packets);
 	doc_number(doc, "dropsPerSecond", rate);

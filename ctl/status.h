@@ -13,6 +13,7 @@
 #include "../loader/loader.h"
 #include "ctl.h"
 #include "endpoint.h"
+#include "flow_account.h"
 #include "map_fill.h"
 #include "metric.h"
 #include "route.h"
@@ -53,6 +54,7 @@ struct status {
 	struct rulebook rules; /* empty where there is none */
 	struct map_usage maps[MAPS_MAX];
 	size_t n_maps;
+	struct flow_accounts accounts;
 	struct metrics before, now;
 
 	enum agent_state agent;

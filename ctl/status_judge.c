@@ -264,6 +264,27 @@ static void judge_maps(const struct status *s, struct findings *out)
 				    s->maps[i].max_entries);
 }
 
+/* No fault of the node's, but somebody will ask why. */
+static void judge_accounts(const struct status *s, struct findings *out)
+{
+	char name[FLOW_ACCOUNT_LEN];
+
+	for (int i = 0; i < s->accounts.n; i++)
+		if (s->accounts.list[i].crowded)
+			finding_add(
+				out, WARN,
+				"What is beyond its share has no entry, and is "
+				"dropped if it must be masqueraded "
+				"(flow_share). See `fairlead flows`; flows-max "
+				"makes the table larger.",
+				"%.150s: %llu of the flow table's %u "
+				"connections",
+				flow_account_name(&s->accounts.list[i],
+						  &s->endpoints, name),
+				s->accounts.list[i].connections,
+				s->accounts.size);
+}
+
 static void judge_node(const struct status *s, struct findings *out)
 {
 	if (s->node_error == -ENOENT)
@@ -328,6 +349,7 @@ void status_judge(const struct status *s, struct findings *out)
 		judge_hooks(s, out);
 		judge_routes(s, out);
 		judge_maps(s, out);
+		judge_accounts(s, out);
 	}
 	if (s->loaded && is_elsewhere(s)) {
 		finding_add(out, BAD,

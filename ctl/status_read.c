@@ -172,6 +172,7 @@ static int read_loaded(const struct ctl *c, struct status *s, struct err *e)
 		rc = routes_read(c, &s->routes, e);
 	if (!rc)
 		rc = maps_read(c, s->maps, &s->n_maps, e);
+	flow_accounts_read(c, &s->accounts);
 	if (rc)
 		return rc;
 	if (datapath_running(c->bpf_root, s->running, &ignored))

@@ -152,6 +152,17 @@ static void measure_slow(const char *name)
 	printf("%s %.2f\n", name, cost - own);
 }
 
+/* What the agent leaves there: connections are charged to whose they are. */
+static void accounts_begin(void)
+{
+	struct fl_account_key key = {.kind = FL_ACCOUNT_TOTAL};
+	struct fl_account total = {.until_ns = ~0ULL, .size = 1 << 20};
+	int fd = map_of(FL_MAP_ACCOUNTS);
+
+	put(fd, &key, &total);
+	close(fd);
+}
+
 int main(int argc, char **argv)
 {
 	struct size size = {"bench", PODS, 2, 0, LOCAL};
@@ -168,6 +179,7 @@ int main(int argc, char **argv)
 	from = &w.endpoints[0].addrs[v6];
 	to = &w.endpoints[1].addrs[v6];
 	testrun_make(&here, argv[1], from, to);
+	accounts_begin();
 	if (size.policies) {
 		policies_write(&w, size.policies, from, to);
 		snprintf(name, sizeof(name), "fast_path_v%s_policies_%zu",

@@ -511,9 +511,67 @@ static void what_is_not_loaded_is_said_once(void **state)
 	assert_finds(&s, BAD, "the datapath is not loaded");
 }
 
+/* ---- who has how much of the flow table -------------------------------- */
+
+static void account(struct flow_accounts *all, unsigned int ifindex,
+		    unsigned int kind, unsigned long long connections)
+{
+	struct fl_account_key key = {ifindex, kind};
+	struct fl_account a = {.connections = connections, .size = 1000};
+
+	flow_accounts_add(all, &key, &a);
+}
+
+static void the_largest_accounts_come_first_and_the_crowded_are_marked(void **s)
+{
+	struct flow_accounts all = {0};
+
+	(void)s;
+	account(&all, 0, FL_ACCOUNT_TOTAL, 700);
+	for (unsigned int i = 0; i < 2 * FLOW_ACCOUNTS_MAX; i++)
+		account(&all, 10 + i, FL_ACCOUNT_OUT, i);
+	account(&all, 7, FL_ACCOUNT_OUT, 560);
+	account(&all, 7, FL_ACCOUNT_IN, 290);
+	flow_accounts_judge(&all);
+	assert_int_equal(all.n, FLOW_ACCOUNTS_MAX);
+	assert_int_equal(all.connections, 700);
+	assert_int_equal(all.list[0].connections, 560);
+	assert_int_equal(all.list[1].connections, 290);
+	assert_int_equal(all.list[2].connections, 2 * FLOW_ACCOUNTS_MAX - 1);
+	assert_true(all.list[0].crowded); /* 300 are free: it may have 600 */
+	assert_false(all.list[1].crowded);
+}
+
+static void an_account_has_a_name(void **s)
+{
+	__cleanup(endpoint_list_free) struct endpoints eps = {0};
+	const struct endpoint_entry e = entry("10.1.0.5", 7, 0);
+	struct flow_account a = {.key = {7, FL_ACCOUNT_OUT}};
+	char buf[FLOW_ACCOUNT_LEN];
+
+	(void)s;
+	add_pod(&eps, "web-0", 7, "10.1.0.5", "fd00:1::5");
+	endpoint_list_join(&eps, &e, 1, 0);
+	assert_string_equal(flow_account_name(&a, &eps, buf),
+			    "pod default/web-0");
+	a.key.kind = FL_ACCOUNT_IN;
+	assert_string_equal(flow_account_name(&a, &eps, buf),
+			    "others' connections to pod default/web-0");
+	a.key = (struct fl_account_key){0, FL_ACCOUNT_IN};
+	assert_string_equal(flow_account_name(&a, &eps, buf),
+			    "others' connections to the host");
+	a.key.kind = FL_ACCOUNT_HOST;
+	assert_string_equal(flow_account_name(&a, &eps, buf), "the host");
+	a.key = (struct fl_account_key){9, FL_ACCOUNT_OUT};
+	assert_string_equal(flow_account_name(&a, &eps, buf), "device 9");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(
+			the_largest_accounts_come_first_and_the_crowded_are_marked),
+		cmocka_unit_test(an_account_has_a_name),
 		cmocka_unit_test(
 			one_endpoint_is_one_line_with_all_its_addresses),
 		cmocka_unit_test(what_files_and_map_do_not_agree_on_is_named),
