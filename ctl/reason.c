@@ -162,6 +162,10 @@ static const char *const advice[FL_REASON_MAX] = {
 		"told yet, so it can't say whether a policy lets it in. "
 		"Moments after its start that is normal; else: does the agent "
 		"follow the cluster (`fairlead status`)?",
+	[FL_DROP_FLOW_SHARE] =
+		"One pod opens connections faster than they end, and the flow "
+		"table is crowded. `fairlead status` names it; others go on. "
+		"Make the table larger with flows-max if it means no harm.",
 	[FL_DROP_PENDING] =
 		"The agent has not seen the pod yet; as there are policies, it "
 		"talks to this node only. Is the agent alive (`fairlead "
