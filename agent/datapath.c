@@ -10,15 +10,27 @@
 #include "../loader/loader.h"
 #include "agent.h"
 
+/* Of our build, and all of it there. */
+static bool is_whole(const struct config *c, const char *running,
+		     struct err *why)
+{
+	char build[128];
+
+	*why = (struct err){0};
+	return !datapath_build(c, build) && !strcmp(running, build) &&
+	       !datapath_verify(c->bpf_root, why);
+}
+
 static int load(const struct config *c, struct err *e)
 {
 	struct datapath_report report = {0};
-	char running[128], build[128];
 	double start = clock_seconds();
+	char running[128];
+	struct err why;
 	int rc;
 
 	if (!datapath_running(c->bpf_root, running, e) &&
-	    !datapath_build(c, build) && !strcmp(running, build)) {
+	    is_whole(c, running, &why)) {
 		log_info("datapath adopted", "map_bytes=%llu build=\"%s\"",
 			 maps_bytes(c->bpf_root), running);
 		return 0;
@@ -105,12 +117,16 @@ int datapath_heal(struct agent *a, struct err *e)
 {
 	struct agent_maps maps;
 	char running[128];
-	int rc;
+	struct err why = {0};
+	int rc = datapath_running(a->config.bpf_root, running, e);
 
 	/* Another build may be a newer one: it is left alone. */
-	if (datapath_running(a->config.bpf_root, running, e) != -ENOENT)
+	if (rc && rc != -ENOENT)
 		return 0;
-	log_warn("the datapath is gone and loaded again", NULL);
+	if (!rc && (is_whole(&a->config, running, &why) || !why.code))
+		return 0;
+	log_warn("the datapath is gone and loaded again", "missing=\"%s\"",
+		 why.code ? why.msg : "all of it");
 	rc = claim_again(a, e);
 	if (!rc)
 		rc = load(&a->config, e);

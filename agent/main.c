@@ -45,9 +45,12 @@ static int lock_state_dir(const char *state_dir, struct err *e)
 	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
 	if (fd < 0)
 		return err_sys(e, errno, "open %s", path);
-	if (flock(fd, LOCK_EX | LOCK_NB))
-		return err_set(e, errno, "another agent runs with state-dir %s",
+	rc = flock(fd, LOCK_EX | LOCK_NB) ? errno : 0;
+	if (rc == EWOULDBLOCK)
+		return err_set(e, EBUSY, "another agent runs with state-dir %s",
 			       state_dir);
+	if (rc)
+		return err_sys(e, rc, "lock %s", path);
 	take_fd(&fd);
 	return 0;
 }

@@ -291,18 +291,6 @@ static int record_complete(struct attachment *a, struct failure *f)
 
 /* ---- stubs --------------------------------------------------------------- */
 
-static int stubs_make(struct attachment *a, struct failure *f)
-{
-	enum attach_mode mode = a->node.tcx ? ATTACH_TCX : ATTACH_CLSACT;
-	struct err e;
-	int ret = attach_device(a->bpf_root, mode, a->record.ifindex,
-				ATTACH_POD, &e);
-
-	if (ret == -ENOENT)
-		return failure_from(f, CNI_TRY_AGAIN, &e, NULL);
-	return ret ? failure_from(f, CNI_KERNEL, &e, NULL) : 0;
-}
-
 static void stubs_unmake(struct attachment *a)
 {
 	struct err e;
@@ -310,6 +298,20 @@ static void stubs_unmake(struct attachment *a)
 	if (a->record.ifindex &&
 	    detach_device(a->bpf_root, a->record.ifindex, &e))
 		journal(LOG_LEVEL_WARN, "stubs stay", "error=\"%s\"", e.msg);
+}
+
+static int stubs_make(struct attachment *a, struct failure *f)
+{
+	enum attach_mode mode = a->node.tcx ? ATTACH_TCX : ATTACH_CLSACT;
+	struct err e;
+	int ret = attach_device(a->bpf_root, mode, a->record.ifindex,
+				ATTACH_POD, &e);
+
+	if (!ret)
+		return 0;
+	stubs_unmake(a); /* one direction may have its own */
+	return failure_from(f, ret == -ENOENT ? CNI_TRY_AGAIN : CNI_KERNEL, &e,
+			    NULL);
 }
 
 /* ---- the transaction ----------------------------------------------------- */

@@ -20,9 +20,8 @@ int verb_del(const struct call *c, struct failure *f)
 	const char *state_dir = c->conf.state_dir;
 	__cleanup(link_close) struct link_ctx *host = NULL;
 	__cleanup(fd_close) int lock = -1;
-	struct node_facts node;
 	struct endpoint_record record;
-	const char *bpf_root;
+	char bpf_root[256];
 	struct failure ignored;
 	struct err e;
 	int ret;
@@ -32,8 +31,9 @@ int verb_del(const struct call *c, struct failure *f)
 	if (link_open(&host, &e))
 		return failure_from(f, CNI_KERNEL, &e, NULL);
 	state_lock_shared(state_dir, &lock, &ignored);
-	ret = node_facts_read(state_dir, &node, NULL);
-	bpf_root = bpf_root_of(&c->conf, ret ? NULL : &node);
+	ret = removal_root(c, bpf_root, f);
+	if (ret)
+		return ret;
 	ret = endpoint_record_read(state_dir, c->container_id, c->ifname,
 				   &record, &e);
 	if (ret && ret != -ENOENT)

@@ -82,9 +82,11 @@ int device_make(struct attachment *a, struct failure *f)
 			return ret;
 		ret = add_pair(a, &e);
 	}
-	if (ret)
+	if (ret == -EEXIST)
 		return failure_from(f, CNI_KERNEL, &e, NULL);
-	ret = link_get(a->host, a->record.host_device, &host, &e);
+	/* A pair whose making failed may be there: its answer can be lost. */
+	if (!ret)
+		ret = link_get(a->host, a->record.host_device, &host, &e);
 	if (!ret)
 		ret = link_get(a->pod, a->record.ifname, &pod, &e);
 	if (ret) {

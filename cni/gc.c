@@ -183,11 +183,13 @@ static bool record_is_broken(const char *state_dir, const char *file)
 	char name[NAME_MAX + 1];
 	struct endpoint_record r;
 	char *dash;
+	int ret;
 
 	snprintf(name, sizeof(name), "%.*s", (int)(strlen(file) - 5), file);
 	for (dash = strchr(name, '-'); dash; dash = strchr(dash + 1, '-')) {
 		*dash = '\0';
-		if (!endpoint_record_read(state_dir, name, dash + 1, &r, NULL))
+		ret = endpoint_record_read(state_dir, name, dash + 1, &r, NULL);
+		if (!ret || file_is_out_of_reach(ret))
 			return false;
 		*dash = '-';
 	}
@@ -249,10 +251,13 @@ static int remove_orphan(const struct ip_owner *owner, void *arg)
 	struct endpoint_record r;
 	char text[ADDR_STRLEN];
 	struct err e;
+	int ret;
 
-	if (is_valid(gc->call, owner->container_id, owner->ifname) ||
-	    !endpoint_record_read(state_dir, owner->container_id, owner->ifname,
-				  &r, NULL))
+	if (is_valid(gc->call, owner->container_id, owner->ifname))
+		return 0;
+	ret = endpoint_record_read(state_dir, owner->container_id,
+				   owner->ifname, &r, NULL);
+	if (!ret || file_is_out_of_reach(ret))
 		return 0;
 	if (ip_file_remove(state_dir, owner, &e)) {
 		note_err(gc, &e);
@@ -397,7 +402,7 @@ int verb_gc(const struct call *c, struct failure *f)
 	__cleanup(link_close) struct link_ctx *host = NULL;
 	struct gc gc = {.call = c, .failure = f};
 	__cleanup(fd_close) int lock = -1;
-	struct node_facts node;
+	char bpf_root[256];
 	struct err e;
 	int ret;
 
@@ -413,8 +418,10 @@ int verb_gc(const struct call *c, struct failure *f)
 	if (link_open(&host, &e))
 		return failure_from(f, CNI_KERNEL, &e, NULL);
 	gc.host = host;
-	ret = node_facts_read(c->conf.state_dir, &node, NULL);
-	gc.bpf_root = bpf_root_of(&c->conf, ret ? NULL : &node);
+	ret = removal_root(c, bpf_root, f);
+	if (ret)
+		return ret;
+	gc.bpf_root = bpf_root;
 	collect(&gc);
 	journal(LOG_LEVEL_INFO, "garbage collected", "removed=%d failures=%d",
 		gc.removed, gc.failures);

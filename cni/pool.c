@@ -100,7 +100,7 @@ static int session_networks(const struct pool *pool, const char *path,
 	if (!dir)
 		return failure_set(f, CNI_IO, "open %s: %s", path,
 				   strerror(errno));
-	while ((entry = readdir(dir))) {
+	while (errno = 0, (entry = readdir(dir))) {
 		if (!name_is_safe(entry->d_name, NETWORK_NAME_MAX) ||
 		    !strcmp(entry->d_name, pool->owner.network))
 			continue;
@@ -110,6 +110,9 @@ static int session_networks(const struct pool *pool, const char *path,
 					   NETWORKS_MAX);
 		strcpy(s->networks[s->n_networks++], entry->d_name);
 	}
+	if (errno)
+		return failure_set(f, CNI_IO, "read %s: %s", path,
+				   strerror(errno));
 	return 0;
 }
 
@@ -136,7 +139,7 @@ static bool is_taken(const struct pool *pool, const char *network,
 
 	snprintf(path, sizeof(path), "%s/ips/%s/%s", pool->state_dir, network,
 		 addr_format(addr, text));
-	return !access(path, F_OK);
+	return !access(path, F_OK) || errno != ENOENT;
 }
 
 static bool is_taken_anywhere(const struct pool *pool, const struct session *s,

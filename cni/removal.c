@@ -7,6 +7,7 @@
 
 #include "../lib/cleanup.h"
 #include "../loader/loader.h"
+#include "attachment.h"
 #include "delegate.h"
 #include "entries.h"
 #include "journal.h"
@@ -37,6 +38,19 @@ static void note_err(struct removal *r, int code, const struct err *e)
 	note(r, &f);
 }
 
+/* A node.json that is not there, or makes no sense, names no root. */
+int removal_root(const struct call *c, char out[256], struct failure *f)
+{
+	struct node_facts node;
+	struct err e;
+	int ret = node_facts_read(c->conf.state_dir, &node, &e);
+
+	if (file_is_out_of_reach(ret))
+		return failure_from(f, CNI_IO, &e, NULL);
+	snprintf(out, 256, "%s", bpf_root_of(&c->conf, ret ? NULL : &node));
+	return 0;
+}
+
 static bool is_this_boot(const struct endpoint_record *record)
 {
 	char boot[40];
@@ -45,17 +59,25 @@ static bool is_this_boot(const struct endpoint_record *record)
 }
 
 /* The endpoint's number: that of the device if it is there, else the record's,
- * unless it is from before a reboot or has become another device's. 0: none. */
-static unsigned int number_of(struct removal *r)
+ * unless it is from before a reboot or has become another device's. 0: none.
+ * What cannot be asked is a failure: nothing would be found without it. */
+static int find_number(struct removal *r, unsigned int *out, struct err *e)
 {
 	struct link_info l;
+	int ret = link_get(r->host, r->record->host_device, &l, e);
 
-	if (!link_get(r->host, r->record->host_device, &l, NULL))
-		return l.ifindex;
-	if (!r->record->ifindex || !is_this_boot(r->record) ||
-	    !link_get_index(r->host, r->record->ifindex, &l, NULL))
+	*out = 0;
+	if (!ret)
+		*out = l.ifindex;
+	if (ret != -ENODEV)
+		return ret;
+	if (!r->record->ifindex || !is_this_boot(r->record))
 		return 0;
-	return r->record->ifindex;
+	ret = link_get_index(r->host, r->record->ifindex, &l, e);
+	if (ret && ret != -ENODEV)
+		return ret;
+	*out = ret ? r->record->ifindex : 0;
+	return 0;
 }
 
 /* A record that ADD did not complete does not know all addresses. */
@@ -144,8 +166,13 @@ static void remove_addresses(struct removal *r)
 
 static void remove_all(struct removal *r)
 {
-	unsigned int ifindex = number_of(r);
+	unsigned int ifindex;
+	struct err e;
 
+	if (find_number(r, &ifindex, &e)) {
+		note_err(r, CNI_KERNEL, &e);
+		return;
+	}
 	remove_entries(r, ifindex);
 	remove_device(r, ifindex);
 	/* As long as there was a device the agent may have healed them. */

@@ -8,6 +8,10 @@
 #include "call.h"
 #include "failure.h"
 
+/* Where the maps are, as bpf_root_of(); a node.json that cannot be read now is
+ * a failure, for nothing would be found in another place. */
+int removal_root(const struct call *c, char out[256], struct failure *f);
+
 /* Everything that the record names and that is still its own: map entries,
  * stubs, device, addresses, and last the record itself. Goes on after a
  * failure; the first one is reported, and the record then stays, so that the

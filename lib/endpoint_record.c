@@ -241,7 +241,7 @@ int endpoint_record_each(const char *state_dir,
 	struct endpoint_record r;
 	char path[RECORD_PATH_MAX];
 	struct dirent *entry;
-	int ret, bad = 0;
+	int ret, bad = 0, result = 0;
 
 	if (n_bad)
 		*n_bad = 0;
@@ -251,13 +251,15 @@ int endpoint_record_each(const char *state_dir,
 		return 0;
 	if (!dir)
 		return err_sys(e, errno, "open %s", path);
-	while ((entry = readdir(dir))) {
+	while (errno = 0, (entry = readdir(dir))) {
 		if (!is_record_name(entry->d_name))
 			continue;
 		snprintf(path, sizeof(path), "%.500s/endpoints/%s", state_dir,
 			 entry->d_name);
-		ret = record_read_path(path, &r, NULL);
-		if (ret && ret != -ENOENT)
+		ret = record_read_path(path, &r, e);
+		if (file_is_out_of_reach(ret))
+			result = ret;
+		else if (ret && ret != -ENOENT)
 			bad++;
 		if (ret)
 			continue;
@@ -265,7 +267,9 @@ int endpoint_record_each(const char *state_dir,
 		if (ret)
 			return ret;
 	}
+	if (errno)
+		result = err_sys(e, errno, "read %.500s/endpoints", state_dir);
 	if (n_bad)
 		*n_bad = bad;
-	return 0;
+	return result;
 }

@@ -126,6 +126,22 @@ int file_read(const char *path, size_t max, char **data, size_t *len,
 	return 0;
 }
 
+bool file_is_out_of_reach(int ret)
+{
+	switch (ret) {
+	case 0:
+	case -ENOENT:
+	case -ENOTDIR:
+	case -EISDIR:
+	case -ELOOP:
+	case -EINVAL:
+	case -EFBIG:
+		return false;
+	default:
+		return true;
+	}
+}
+
 int dir_make(const char *path, struct err *e)
 {
 	char partial[4096];

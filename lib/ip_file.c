@@ -158,7 +158,7 @@ static int each_of_network(const char *state_dir, const char *network,
 	char path[IP_PATH_MAX], file[IP_PATH_MAX + 300];
 	struct ip_owner owner = {0};
 	struct dirent *entry;
-	int ret;
+	int ret, result = 0;
 
 	ret = ip_path(state_dir, network, NULL, path, e);
 	if (ret)
@@ -169,14 +169,16 @@ static int each_of_network(const char *state_dir, const char *network,
 	if (!dir)
 		return err_sys(e, errno, "open %s", path);
 	snprintf(owner.network, sizeof(owner.network), "%s", network);
-	while ((entry = readdir(dir))) {
+	while (errno = 0, (entry = readdir(dir))) {
 		if (entry->d_name[0] == '.')
 			continue;
 		snprintf(file, sizeof(file), "%s/%s", path, entry->d_name);
 		ret = addr_of_name(entry->d_name, &owner.addr);
 		if (!ret)
-			ret = ip_file_read_path(file, &owner, NULL);
-		if (ret && ret != -ENOENT)
+			ret = ip_file_read_path(file, &owner, e);
+		if (file_is_out_of_reach(ret))
+			result = ret;
+		else if (ret && ret != -ENOENT)
 			++*n_bad;
 		if (ret)
 			continue;
@@ -184,7 +186,7 @@ static int each_of_network(const char *state_dir, const char *network,
 		if (ret)
 			return ret;
 	}
-	return 0;
+	return errno ? err_sys(e, errno, "read %s", path) : result;
 }
 
 int ip_file_each(const char *state_dir, const char *network,
@@ -194,7 +196,7 @@ int ip_file_each(const char *state_dir, const char *network,
 	__cleanup(dir_close) DIR *dir = NULL;
 	char path[IP_PATH_MAX];
 	struct dirent *entry;
-	int ret = 0, ignored = 0;
+	int ret, ignored = 0;
 
 	if (!n_bad)
 		n_bad = &ignored;
@@ -210,9 +212,13 @@ int ip_file_each(const char *state_dir, const char *network,
 		return 0;
 	if (!dir)
 		return err_sys(e, errno, "open %s", path);
-	while (!ret && (entry = readdir(dir)))
-		if (name_is_safe(entry->d_name, NETWORK_NAME_MAX))
-			ret = each_of_network(state_dir, entry->d_name, fn, arg,
-					      n_bad, e);
-	return ret;
+	while (errno = 0, (entry = readdir(dir))) {
+		if (!name_is_safe(entry->d_name, NETWORK_NAME_MAX))
+			continue;
+		ret = each_of_network(state_dir, entry->d_name, fn, arg, n_bad,
+				      e);
+		if (ret)
+			return ret;
+	}
+	return errno ? err_sys(e, errno, "read %s", path) : 0;
 }

@@ -104,8 +104,9 @@ int endpoint_record_remove(const char *state_dir, const char *container_id,
 			   const char *ifname, struct err *e);
 
 /* Calls fn for each readable record, in no order; fn returns 0 to go on,
- * anything else to stop with that. Unreadable files are counted in *n_bad
- * (may be NULL) and skipped; a missing directory is an empty one. */
+ * anything else to stop with that. Files that are no records are counted in
+ * *n_bad (may be NULL) and skipped; a missing directory is an empty one. What
+ * cannot be read now is an error, after all others were seen. */
 int endpoint_record_each(const char *state_dir,
 			 int (*fn)(const struct endpoint_record *r, void *arg),
 			 void *arg, int *n_bad, struct err *e);
@@ -134,7 +135,8 @@ int ip_file_remove(const char *state_dir, const struct ip_owner *owner,
 		   struct err *e);
 /* Calls fn for each address of one network (NULL: of all), in no order; fn
  * returns 0 to go on and may remove the file. Files whose content or name is
- * no such thing are counted in *n_bad (may be NULL) and skipped. */
+ * no such thing are counted in *n_bad (may be NULL) and skipped. What cannot be
+ * read now is an error, after all others were seen. */
 int ip_file_each(const char *state_dir, const char *network,
 		 int (*fn)(const struct ip_owner *owner, void *arg), void *arg,
 		 int *n_bad, struct err *e);
@@ -174,5 +176,8 @@ int file_create_atomic(const char *path, const char *data, size_t len,
 #define FILE_TEMP_PREFIX ".tmp-"
 /* The whole file, NUL-terminated, at most `max` bytes (-EFBIG). Caller frees. */
 int file_read(const char *path, size_t max, char **data, size_t *len, struct err *e);
+/* Of a failed reading: is it the machine that failed (memory, descriptors, the
+ * disk), and nothing known of what the file holds? */
+bool file_is_out_of_reach(int ret);
 /* mkdir -p with mode 0755. */
 int dir_make(const char *path, struct err *e);

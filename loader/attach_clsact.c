@@ -47,26 +47,29 @@ struct mark {
 	bool made; /* the qdisc is ours */
 };
 
-static bool mark_read(const char *path, struct mark *out)
+/* -ENOENT: there is none of ours. */
+static int mark_read(const char *path, struct mark *out, struct err *e)
 {
 	char text[32], *space;
 	ssize_t n = readlink(path, text, sizeof(text) - 1);
 
+	if (n < 0 && errno != ENOENT && errno != EINVAL)
+		return err_sys(e, errno, "read %s", path);
 	if (n <= 0)
-		return false;
+		return -ENOENT;
 	text[n] = '\0';
 	space = strchr(text, ' ');
 	if (!space)
-		return false;
+		return -ENOENT;
 	*space = '\0';
 	for (size_t i = 0; i < ROLES; i++) {
 		if (strcmp(text, roles[i]))
 			continue;
 		out->role = i;
 		out->made = !strcmp(space + 1, "made");
-		return true;
+		return 0;
 	}
-	return false;
+	return -ENOENT;
 }
 
 /* Plugin and agent may come to one device together: both write the same. */
@@ -91,7 +94,7 @@ bool clsact_is_marked(const char *bpf_root, unsigned int ifindex,
 	char path[PIN_PATH_MAX];
 	struct mark m;
 
-	if (!mark_read(marker_path(path, bpf_root, ifindex), &m))
+	if (mark_read(marker_path(path, bpf_root, ifindex), &m, NULL))
 		return false;
 	if (role)
 		*role = m.role;
@@ -195,7 +198,10 @@ static int mark(const char *bpf_root, unsigned int ifindex,
 	bool is_marked;
 	int r;
 
-	is_marked = mark_read(marker_path(path, bpf_root, ifindex), &m);
+	r = mark_read(marker_path(path, bpf_root, ifindex), &m, e);
+	if (r && r != -ENOENT)
+		return r;
+	is_marked = !r;
 	if (is_marked && m.role == role)
 		return 0;
 	r = find_qdisc(ifindex, &d, e);
@@ -265,12 +271,14 @@ int clsact_detach(const char *bpf_root, unsigned int ifindex, struct err *e)
 			    .priority = CLSACT_PRIORITY);
 	char path[PIN_PATH_MAX], next[PIN_PATH_MAX + 8];
 	struct mark m;
+	int r;
 
 	marker_path(path, bpf_root, ifindex);
 	snprintf(next, sizeof(next), "%s-next", path);
 	unlink(next); /* of a process that died */
-	if (!mark_read(path, &m))
-		return 0;
+	r = mark_read(path, &m, e);
+	if (r)
+		return r == -ENOENT ? 0 : r;
 	bpflog_begin();
 	for (int side = 0; side < SIDE_MAX; side++) {
 		hook.attach_point = points[side];

@@ -135,6 +135,9 @@ int tcx_attach(const char *bpf_root, unsigned int ifindex,
 	__u32 running = link_program(fd, ifindex, side);
 	int r;
 
+	/* Not known to be missing: what runs there stays. */
+	if (fd < 0 && fd != -ENOENT)
+		return err_sys(e, -fd, "open %s", path);
 	if (running == prog_id)
 		return 0;
 	if (running) {

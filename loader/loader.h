@@ -72,6 +72,11 @@ int layouts_retire(const char *bpf_root, int *n, struct err *e);
 int datapath_running(const char *bpf_root, char out[128], struct err *e);
 int datapath_build(const struct config *c, char out[128]);
 
+/* Is all of it still there: pins of maps, stubs and programs, a program in every
+ * slot of both program arrays? -ENOENT names what is missing; a load mends it.
+ * For a datapath of this binary's build. */
+int datapath_verify(const char *bpf_root, struct err *e);
+
 /* Create and configure the overlay and the host device as *c says, heal what
  * differs. host_addrs go on the host device with full-length prefixes. */
 int devices_setup(const struct config *c, unsigned int mtu,

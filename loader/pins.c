@@ -238,12 +238,12 @@ int pin_each(const char *dir, int (*fn)(const char *name, void *arg), void *arg,
 		return 0;
 	if (!d)
 		return err_sys(e, errno, "open %s", dir);
-	while ((ent = readdir(d))) {
+	while (errno = 0, (ent = readdir(d))) {
 		if (!strcmp(ent->d_name, ".") || !strcmp(ent->d_name, ".."))
 			continue;
 		r = fn(ent->d_name, arg);
 		if (r)
 			return r;
 	}
-	return 0;
+	return errno ? err_sys(e, errno, "read %s", dir) : 0;
 }
