@@ -55,9 +55,9 @@ struct agent {
 	bool found_masquerade_is_old;
 	struct policies_found found;
 	bool unsettled; /* packets may still be judged by the other view */
-	bool leftover;	/* the maps have what nobody wants any more */
-	bool let_go;	/* found_routes is what is wanted, and kept once */
-	bool turn;	/* this pass has something for the other view */
+	bool leftover;	/* the maps have what nobody wants any more: */
+	struct entries unwanted_routes, unwanted_policy; /* their keys */
+	bool turn; /* this pass has something for the other view */
 
 	/* what follows from it */
 	struct desired desired;

@@ -1,11 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "changes.h"
 
-struct run {
-	const struct changes_policy *policy;
-	struct changes *out;
-};
-
 static void count(struct changes *out, const void *have, const void *want)
 {
 	if (!want)
@@ -16,38 +11,47 @@ static void count(struct changes *out, const void *have, const void *want)
 		out->changed++;
 }
 
-static bool is_wanted_now(const struct run *r, const void *key,
+static bool is_wanted_now(const struct changes_policy *p, const void *key,
 			  const void *have, const void *want)
 {
-	const struct changes_policy *p = r->policy;
-
 	if (!want && !p->sweep)
 		return false;
 	return !p->allowed || p->allowed(key, have, want, p->arg);
 }
 
-static int apply(const void *key, const void *have, const void *want, void *arg)
+void changes_apply_one(const struct changes_policy *p, const void *key,
+		       const void *have, const void *want, struct changes *out)
 {
-	struct run *r = arg;
-	const struct changes_policy *p = r->policy;
 	int rc;
 
-	if (!is_wanted_now(r, key, have, want)) {
-		r->out->kept += !want;
-		return 0;
+	if (!is_wanted_now(p, key, have, want)) {
+		out->kept += !want;
+		return;
 	}
 	if (!p->raises || p->raises(have, want)) {
-		if (!r->out->raise && p->before_raise)
+		if (!out->raise && p->before_raise)
 			p->before_raise(p->arg);
-		r->out->raise = true;
+		out->raise = true;
 	}
 	rc = want ? p->update(key, want, p->arg) : p->remove(key, p->arg);
 	if (rc) {
-		r->out->failed++;
-		r->out->error = rc;
-		return 0; /* the others all the same */
+		out->failed++;
+		out->error = rc;
+		return; /* the others all the same */
 	}
-	count(r->out, have, want);
+	count(out, have, want);
+}
+
+struct run {
+	const struct changes_policy *policy;
+	struct changes *out;
+};
+
+static int apply(const void *key, const void *have, const void *want, void *arg)
+{
+	const struct run *r = arg;
+
+	changes_apply_one(r->policy, key, have, want, r->out);
 	return 0;
 }
 

@@ -36,3 +36,6 @@ void changes_sum(struct changes *to, const struct changes *more);
 /* Adds to *out, so that several maps make one batch. */
 void changes_apply(const struct changes_policy *p, const struct entries *have,
 		   const struct entries *want, struct changes *out);
+/* One of them: have or want may be NULL. */
+void changes_apply_one(const struct changes_policy *p, const void *key,
+		       const void *have, const void *want, struct changes *out);

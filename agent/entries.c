@@ -38,7 +38,8 @@ void entries_add(struct entries *e, const void *key, const void *value)
 		entries_reserve(e, e->room ? 2 * e->room : 16);
 	item = e->data + e->n++ * item_size(e);
 	memcpy(item, key, e->key_size);
-	memcpy(item + e->key_size, value, e->value_size);
+	if (e->value_size)
+		memcpy(item + e->key_size, value, e->value_size);
 }
 
 /* ---- sorting: what comes in order, or nearly so, costs little --------- */
@@ -225,6 +226,80 @@ const void *entries_find(const struct entries *e, const void *key)
 	((struct entries *)e)->last = low ? low - 1 : 0;
 	return NULL;
 }
+
+/* ---- changes in place ------------------------------------------------- */
+
+/* The first of low..high whose key is not below this one, else high. */
+static size_t lower_bound(const struct entries *e, const void *key, size_t low,
+			  size_t high)
+{
+	while (low < high) {
+		size_t middle = (low + high) / 2;
+
+		if (compare_key(e, key, middle) > 0)
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void move(struct entries *e, size_t to, size_t from, size_t n)
+{
+	size_t size = item_size(e);
+
+	if (n && to != from)
+		memmove(e->data + to * size, e->data + from * size, n * size);
+}
+
+void entries_patch(struct entries *e, const struct entries *changes)
+{
+	size_t new = 0, at = 0, end = e->n;
+
+	for (size_t i = 0; i < changes->n; i++) {
+		const void *key = entries_key(changes, i);
+
+		at = lower_bound(e, key, at, end);
+		if (at < end && !compare_key(e, key, at))
+			entries_set(e, at, entries_value(changes, i));
+		else
+			new ++;
+	}
+	entries_reserve(e, e->n + new);
+	/* From the end: what is behind a new one moves once. */
+	for (size_t i = changes->n; new &&i--;) {
+		const char *item = entries_key(changes, i);
+
+		at = lower_bound(e, item, 0, end);
+		if (at < end && !compare_key(e, item, at))
+			continue;
+		move(e, at + new, at, end - at);
+		memcpy(e->data + (at + --new) * item_size(e), item,
+		       item_size(e));
+		e->n++;
+		end = at;
+	}
+}
+
+void entries_drop(struct entries *e, const struct entries *keys)
+{
+	size_t kept = 0, from = 0;
+
+	for (size_t i = 0; i < keys->n; i++) {
+		const void *key = entries_key(keys, i);
+		size_t at = lower_bound(e, key, from, e->n);
+
+		if (at == e->n || compare_key(e, key, at))
+			continue;
+		move(e, kept, from, at - from);
+		kept += at - from;
+		from = at + 1;
+	}
+	move(e, kept, from, e->n - from);
+	e->n = kept + e->n - from;
+}
+
+/* ---- differences ------------------------------------------------------ */
 
 static int compare_at(const struct entries *have, size_t h,
 		      const struct entries *want, size_t w)

@@ -15,8 +15,8 @@ struct entries {
 
 void entries_init(struct entries *e, size_t key_size, size_t value_size);
 void entries_free(struct entries *e); /* and empty; the sizes stay */
-/* Append; entries_sort() must follow before anything below. It sorts by keys,
- * and equal ones by their values. */
+/* Append (value NULL: of a list that has none); entries_sort() must follow
+ * before anything below. It sorts by keys, and equal ones by their values. */
 void entries_add(struct entries *e, const void *key, const void *value);
 void entries_sort(struct entries *e);
 /* Room for so many in all: who knows it spares copies and half of the memory.
@@ -34,6 +34,11 @@ const void *entries_key(const struct entries *e, size_t i);
 const void *entries_value(const struct entries *e, size_t i);
 /* Another value for item i. */
 void entries_set(struct entries *e, size_t i, const void *value);
+/* Those of `changes` (sorted, each key once) get their values, or join; in
+ * place. */
+void entries_patch(struct entries *e, const struct entries *changes);
+/* Those keys leave; sorted, values do not matter. */
+void entries_drop(struct entries *e, const struct entries *keys);
 /* The value, or NULL. */
 const void *entries_find(const struct entries *e, const void *key);
 

@@ -199,7 +199,7 @@ static void run(struct agent *a, bool full)
 	if (errors)
 		reconcile_soon(a);
 	policies_forget_world(&a->policies);
-	view_let_go(a);
+	entries_free(&a->desired.routes); /* found_routes says it all */
 	/* what passes needed since the last time, and a large one now */
 	if (full || changes.added + changes.removed > TRIM_CHANGES)
 		malloc_trim(0);
@@ -265,6 +265,8 @@ int reconcile_start(struct agent *a, struct err *e)
 		     sizeof(__u32));
 	entries_init(&a->found_policy, sizeof(struct fl_policy_key),
 		     sizeof(struct fl_policy_entry));
+	entries_init(&a->unwanted_routes, sizeof(struct fl_prefix), 0);
+	entries_init(&a->unwanted_policy, sizeof(struct fl_policy_key), 0);
 	entries_init(&a->found_endpoints, sizeof(struct fl_addr),
 		     sizeof(struct fl_endpoint));
 	rc = view_start(a, e);

@@ -37,6 +37,13 @@ struct map_target {
 void map_apply(struct changes_policy *policy, struct map_target *t,
 	       const struct entries *have, const struct entries *want,
 	       struct changes *out);
+/* The same for these alone: other values, and keys that go. */
+void map_change(struct changes_policy *policy, struct map_target *t,
+		const struct entries *have, const struct entries *changes,
+		struct changes *out);
+void map_remove(struct changes_policy *policy, struct map_target *t,
+		const struct entries *have, const struct entries *keys,
+		struct changes *out);
 /* The epoch is to be raised by the next pass, which is soon: a burst of
  * changes raises it once. */
 void reconcile_raise_soon(struct agent *a);
@@ -74,6 +81,11 @@ void view_begin(struct agent *a);
 unsigned int view_stage(struct agent *a, enum view_map map,
 			struct changes_policy *policy, struct entries *have,
 			const struct entries *want, struct changes *out);
+/* The same for some keys: now is what *have says of them. */
+unsigned int view_write(struct agent *a, const struct views *v,
+			struct changes_policy *policy, struct entries *have,
+			const struct entries *now, const struct entries *want,
+			struct changes *out);
 /* Make it the one that holds, if it says something else and is whole; else
  * raise the epoch if *raise. fl_config with it, but for its policy flags where
  * it is not whole. *raise: the epoch has changed. */
@@ -81,8 +93,6 @@ int view_turn(struct agent *a, bool whole, bool all, bool *raise,
 	      struct err *e);
 /* Have both views say the same, and let go of what is not wanted. */
 void view_settle(struct agent *a);
-/* Until the next pass: nothing is to be done, and found_routes says it all. */
-void view_let_go(struct agent *a);
 int view_start(struct agent *a, struct err *e);
 void reconcile_policy_file(struct agent *a, struct problems *p);
 

@@ -121,17 +121,16 @@ void reconcile_endpoints_settle(struct agent *a, struct changes *out,
 	struct map_target t = {a, a->maps.endpoints, 0};
 	struct changes_policy policy = endpoint_policy(&t);
 	unsigned int failed = out->failed;
+	const struct views v = {VIEW_ENDPOINTS, a->found.view, false, NULL};
 	struct entries have, want;
 	struct err e = {0};
-	bool shows;
 
 	entries_init(&have, sizeof(struct fl_addr), sizeof(struct fl_endpoint));
 	entries_init(&want, have.key_size, have.value_size);
 	if (map_read(t.fd, &have, &e))
 		problems_add(p, FL_MAP_ENDPOINTS ": %s", e.msg);
-	views_settle(VIEW_ENDPOINTS, a->found.view, false, &have, &have, &want,
-		     &shows);
-	map_apply(&policy, &t, &have, &want, out);
+	views_settle(&v, &have, NULL, &want, NULL, NULL);
+	map_change(&policy, &t, &have, &want, out);
 	report(out, failed, p);
 	entries_free(&have);
 	entries_free(&want);

@@ -93,15 +93,47 @@ int map_read(int fd, struct entries *out, struct err *e)
 	return rc;
 }
 
-void map_apply(struct changes_policy *policy, struct map_target *t,
-	       const struct entries *have, const struct entries *want,
-	       struct changes *out)
+static void aim(struct changes_policy *policy, struct map_target *t)
 {
 	policy->update = update;
 	policy->remove = remove_key;
 	policy->before_raise = before_raise;
 	policy->arg = t;
+}
+
+void map_apply(struct changes_policy *policy, struct map_target *t,
+	       const struct entries *have, const struct entries *want,
+	       struct changes *out)
+{
+	aim(policy, t);
 	changes_apply(policy, have, want, out);
+}
+
+void map_change(struct changes_policy *policy, struct map_target *t,
+		const struct entries *have, const struct entries *changes,
+		struct changes *out)
+{
+	aim(policy, t);
+	for (size_t i = 0; i < changes->n; i++) {
+		const void *key = entries_key(changes, i);
+
+		changes_apply_one(policy, key, entries_find(have, key),
+				  entries_value(changes, i), out);
+	}
+}
+
+void map_remove(struct changes_policy *policy, struct map_target *t,
+		const struct entries *have, const struct entries *keys,
+		struct changes *out)
+{
+	aim(policy, t);
+	policy->sweep = true;
+	for (size_t i = 0; i < keys->n; i++) {
+		const void *key = entries_key(keys, i);
+
+		changes_apply_one(policy, key, entries_find(have, key), NULL,
+				  out);
+	}
 }
 
 static void apply(struct changes_policy *policy, const char *name,

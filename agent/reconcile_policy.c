@@ -53,7 +53,6 @@ void reconcile_compute(struct agent *a, struct problems *p)
 
 	node_ids_update(&a->ids, in.model, &a->found_routes);
 	desired_compute(&in, &a->desired);
-	a->let_go = false;
 	find(a, p);
 	read_again(a->maps.endpoints, FL_MAP_ENDPOINTS, &a->found_endpoints, p);
 	a->unsettled |= views_differ(VIEW_ENDPOINTS, &a->found_endpoints);
@@ -66,7 +65,6 @@ void reconcile_compute_kept(struct agent *a)
 	const struct inputs in = agent_inputs(a);
 
 	desired_compute(&in, &a->desired);
-	a->let_go = false;
 	policies_join(&in, &a->found, &a->policies, &a->desired);
 }
 

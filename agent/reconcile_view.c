@@ -22,21 +22,42 @@ void view_begin(struct agent *a)
 	a->leftover = false;
 }
 
+static struct entries *unwanted(struct agent *a, enum view_map map)
+{
+	return map == VIEW_ROUTES ? &a->unwanted_routes : &a->unwanted_policy;
+}
+
+unsigned int view_write(struct agent *a, const struct views *v,
+			struct changes_policy *policy, struct entries *have,
+			const struct entries *now, const struct entries *want,
+			struct changes *out)
+{
+	unsigned int failed = out->failed;
+	struct entries changes, gone;
+
+	entries_init(&changes, have->key_size, have->value_size);
+	entries_init(&gone, have->key_size, 0);
+	views_stage(v, now, want, &changes, &gone, &a->turn);
+	map_change(policy, policy->arg, have, &changes, out);
+	entries_patch(have, &changes);
+	entries_free(&changes);
+	a->leftover |= gone.n;
+	if (v->map == VIEW_ENDPOINTS) {
+		entries_free(&gone);
+	} else {
+		entries_free(unwanted(a, v->map));
+		*unwanted(a, v->map) = gone;
+	}
+	return out->failed - failed;
+}
+
 unsigned int view_stage(struct agent *a, enum view_map map,
 			struct changes_policy *policy, struct entries *have,
 			const struct entries *want, struct changes *out)
 {
-	unsigned int failed = out->failed;
-	struct entries staged;
+	const struct views v = {map, a->found.view, policy->sweep, NULL};
 
-	entries_init(&staged, have->key_size, have->value_size);
-	views_stage(map, a->found.view, policy->sweep, have, want, &staged);
-	map_apply(policy, policy->arg, have, &staged, out);
-	a->turn |= views_differ(map, &staged);
-	a->leftover |= policy->sweep && staged.n != want->n;
-	entries_free(have);
-	*have = staged;
-	return out->failed - failed;
+	return view_write(a, &v, policy, have, have, want, out);
 }
 
 /* ---- the turn ------------------------------------------------------- */
@@ -99,45 +120,28 @@ static bool is_never(const void *have, const void *want)
 	return false;
 }
 
-static bool is_removal(const void *key, const void *have, const void *want,
-		       void *arg)
-{
-	(void)key;
-	(void)have;
-	(void)arg;
-	return !want;
-}
-
-static bool is_update(const void *key, const void *have, const void *want,
-		      void *arg)
-{
-	return !is_removal(key, have, want, arg);
-}
-
 /* A full trie takes nothing: what goes goes first. */
 static void settle(struct agent *a, enum view_map map, int fd, bool sweep,
-		   struct entries *have, const struct entries *want,
-		   struct changes *out)
+		   struct entries *have, struct changes *out)
 {
+	const struct views v = {map, a->found.view, sweep, NULL};
 	struct map_target t = {a, fd, 0};
-	struct changes_policy policy = {
-		.sweep = true,
-		.allowed = is_removal,
-		.raises = is_never,
-		.arg = &t,
-	};
-	struct entries settled;
-	bool shows;
+	struct changes_policy policy = {.raises = is_never, .arg = &t};
+	struct entries changes, gone;
+	bool shows = false;
 
-	entries_init(&settled, have->key_size, have->value_size);
-	views_settle(map, a->found.view, sweep, have, want, &settled, &shows);
+	entries_init(&changes, have->key_size, have->value_size);
+	entries_init(&gone, have->key_size, 0);
+	views_settle(&v, have, unwanted(a, map), &changes, &gone, &shows);
 	if (shows)
 		reconcile_raise_soon(a);
-	map_apply(&policy, &t, have, &settled, out);
-	policy.allowed = is_update;
-	map_apply(&policy, &t, have, &settled, out);
-	entries_free(have);
-	*have = settled;
+	map_remove(&policy, &t, have, &gone, out);
+	map_change(&policy, &t, have, &changes, out);
+	entries_patch(have, &changes);
+	entries_drop(have, &gone);
+	entries_free(&changes);
+	entries_free(&gone);
+	entries_free(unwanted(a, map));
 }
 
 static void settle_config(struct fl_config *cfg, void *arg)
@@ -145,15 +149,6 @@ static void settle_config(struct fl_config *cfg, void *arg)
 	const struct agent *a = arg;
 
 	cfg->flags[!a->found.view] = cfg->flags[a->found.view];
-}
-
-/* A second copy of what is found is megabytes in a large cluster. */
-void view_let_go(struct agent *a)
-{
-	if (a->unsettled || a->leftover || a->found_routes_are_old)
-		return;
-	entries_free(&a->desired.routes);
-	a->let_go = true;
 }
 
 void view_settle(struct agent *a)
@@ -166,11 +161,10 @@ void view_settle(struct agent *a)
 		return;
 	programs_wait();
 	settle(a, VIEW_POLICY, a->maps.policy, !a->desired.keep_policy,
-	       &a->found_policy, &a->desired.policy, &changes);
+	       &a->found_policy, &changes);
 	a->found_policy_is_old |= changes.failed;
 	settle(a, VIEW_ROUTES, a->maps.routes, agent_is_synced(a),
-	       &a->found_routes,
-	       a->let_go ? &a->found_routes : &a->desired.routes, &changes);
+	       &a->found_routes, &changes);
 	a->found_routes_are_old |= changes.failed;
 	reconcile_endpoints_settle(a, &changes, &p);
 	if (config_map_change(a->config.bpf_root, settle_config, a, &e))
@@ -193,7 +187,6 @@ static void on_settle(evutil_socket_t fd, short what, void *arg)
 	(void)fd;
 	(void)what;
 	view_settle(a);
-	view_let_go(a);
 	a->busy += clock_seconds() - start;
 }
 

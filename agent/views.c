@@ -75,16 +75,20 @@ bool views_same_frame(enum view_map map, const void *a, const void *b)
 	return !memcmp(x, y, value_size(map));
 }
 
+static bool value_differs(enum view_map map, const void *value)
+{
+	char alike[VALUE_MAX];
+
+	memcpy(alike, value, value_size(map));
+	copy_view(map, alike, 0, alike, 1);
+	return memcmp(alike, value, value_size(map));
+}
+
 bool views_differ(enum view_map map, const struct entries *e)
 {
-	for (size_t i = 0; i < e->n; i++) {
-		char value[VALUE_MAX];
-
-		memcpy(value, entries_value(e, i), value_size(map));
-		copy_view(map, value, 0, value, 1);
-		if (memcmp(value, entries_value(e, i), value_size(map)))
+	for (size_t i = 0; i < e->n; i++)
+		if (value_differs(map, entries_value(e, i)))
 			return true;
-	}
 	return false;
 }
 
@@ -136,23 +140,56 @@ static const void *around(const struct entries *e, const bool in_use[LENGTHS],
 	return NULL;
 }
 
-/* ---- steps ---------------------------------------------------------- */
+/* ---- staging -------------------------------------------------------- */
 
-struct step {
-	enum view_map map;
-	unsigned int holds;
-	bool sweep;
-	const struct entries *have, *want;
+struct stage {
+	const struct views *v;
+	const struct entries *have, *want;	   /* that change */
+	const struct entries *have_all, *want_all; /* around them */
 	bool have_lengths[LENGTHS], want_lengths[LENGTHS];
-	struct entries *out;
-	bool shows;
+	struct entries *changes, *unwanted;
+	bool turn;
 };
 
-/* One key: its values, NULL where it is not. */
-typedef void (*step_fn)(struct step *s, const void *key, const void *have,
-			const void *want);
+static const void *around_or_unsaid(enum view_map map, const struct entries *e,
+				    const bool lengths[LENGTHS],
+				    const void *key)
+{
+	const void *found = NULL;
 
-static int compare_at(const struct step *s, size_t h, size_t w)
+	if (map != VIEW_ENDPOINTS)
+		found = around(e, lengths, key);
+	return found ? found : unsaid(map);
+}
+
+/* One key: its values, NULL where it is not. */
+static void stage(struct stage *s, const void *key, const void *have,
+		  const void *want)
+{
+	const struct views *v = s->v;
+	const void *old = have, *new = want;
+	size_t size = s->changes->value_size;
+	char value[VALUE_MAX];
+
+	if (!have)
+		old = around_or_unsaid(v->map, s->have_all, s->have_lengths,
+				       key);
+	if (!want && v->sweep)
+		new = around_or_unsaid(v->map, s->want_all, s->want_lengths,
+				       key);
+	else if (!want)
+		new = have;
+	memcpy(value, want ? want : have, size);
+	copy_view(v->map, value, v->holds, old, v->holds);
+	copy_view(v->map, value, !v->holds, new, !v->holds);
+	s->turn |= value_differs(v->map, value);
+	if (!have || memcmp(have, value, size))
+		entries_add(s->changes, key, value);
+	if (!want && v->sweep)
+		entries_add(s->unwanted, key, NULL);
+}
+
+static int compare_at(const struct stage *s, size_t h, size_t w)
 {
 	if (h == s->have->n)
 		return 1;
@@ -162,120 +199,95 @@ static int compare_at(const struct step *s, size_t h, size_t w)
 		      s->have->key_size);
 }
 
-static void walk(struct step *s, step_fn fn)
+void views_stage(const struct views *v, const struct entries *have,
+		 const struct entries *want, struct entries *changes,
+		 struct entries *unwanted, bool *turn)
 {
+	struct stage s = {
+		.v = v,
+		.have = have,
+		.want = want,
+		.have_all = v->all ? v->all : have,
+		.want_all = v->all ? v->all : want,
+		.changes = changes,
+		.unwanted = unwanted,
+	};
 	size_t h = 0, w = 0;
 
-	if (s->map != VIEW_ENDPOINTS) {
-		find_lengths(s->have, s->have_lengths);
-		find_lengths(s->want, s->want_lengths);
+	if (v->map != VIEW_ENDPOINTS) {
+		find_lengths(s.have_all, s.have_lengths);
+		find_lengths(s.want_all, s.want_lengths);
 	}
-	while (h < s->have->n || w < s->want->n) {
-		int c = compare_at(s, h, w);
+	while (h < have->n || w < want->n) {
+		int c = compare_at(&s, h, w);
 
-		fn(s, c > 0 ? entries_key(s->want, w) : entries_key(s->have, h),
-		   c > 0 ? NULL : entries_value(s->have, h),
-		   c < 0 ? NULL : entries_value(s->want, w));
+		stage(&s, c > 0 ? entries_key(want, w) : entries_key(have, h),
+		      c > 0 ? NULL : entries_value(have, h),
+		      c < 0 ? NULL : entries_value(want, w));
 		h += c <= 0;
 		w += c >= 0;
 	}
+	*turn |= s.turn;
 }
 
-static const void *have_around(const struct step *s, const void *key)
-{
-	const void *found = NULL;
+/* ---- settling ------------------------------------------------------- */
 
-	if (s->map != VIEW_ENDPOINTS)
-		found = around(s->have, s->have_lengths, key);
-	return found ? found : unsaid(s->map);
-}
-
-static const void *want_around(const struct step *s, const void *key)
-{
-	const void *found = NULL;
-
-	if (s->map != VIEW_ENDPOINTS)
-		found = around(s->want, s->want_lengths, key);
-	return found ? found : unsaid(s->map);
-}
-
-static void stage(struct step *s, const void *key, const void *have,
-		  const void *want)
-{
-	const void *old = have ? have : have_around(s, key), *new = want;
-	char value[VALUE_MAX];
-
-	memcpy(value, want ? want : have, s->out->value_size);
-	copy_view(s->map, value, s->holds, old, s->holds);
-	if (!want)
-		new = s->sweep ? want_around(s, key) : have;
-	copy_view(s->map, value, !s->holds, new, s->holds);
-	entries_add(s->out, key, value);
-}
-
-void views_stage(enum view_map map, unsigned int holds, bool sweep,
-		 const struct entries *have, const struct entries *want,
-		 struct entries *out)
-{
-	struct step s = {
-		.map = map,
-		.holds = holds,
-		.sweep = sweep,
-		.have = have,
-		.want = want,
-		.out = out,
-	};
-
-	entries_reserve(out, want->n > have->n ? want->n : have->n);
-	walk(&s, stage);
-}
-
-static bool says_more(const struct step *s, const void *have,
+static bool says_more(const struct views *v, const void *have,
 		      const void *around)
 {
 	char x[VALUE_MAX], y[VALUE_MAX];
+	size_t size = value_size(v->map);
 
-	memcpy(x, unsaid(s->map), s->have->value_size);
-	memcpy(y, unsaid(s->map), s->have->value_size);
-	copy_view(s->map, x, s->holds, have, s->holds);
-	copy_view(s->map, y, s->holds, around, s->holds);
-	return memcmp(x, y, s->have->value_size);
+	memcpy(x, unsaid(v->map), size);
+	memcpy(y, unsaid(v->map), size);
+	copy_view(v->map, x, v->holds, have, v->holds);
+	copy_view(v->map, y, v->holds, around, v->holds);
+	return memcmp(x, y, size);
 }
 
-static void settle(struct step *s, const void *key, const void *have,
-		   const void *want)
+static void find_gone(const struct views *v, const struct entries *have,
+		      const struct entries *unwanted, struct entries *gone,
+		      bool *shows)
 {
-	char value[VALUE_MAX];
+	bool lengths[LENGTHS];
 
-	if (!have)
-		return; /* the next change brings it */
-	if (!want && s->sweep) {
-		const void *around = have_around(s, key);
+	find_lengths(have, lengths);
+	for (size_t i = 0; i < unwanted->n; i++) {
+		const void *key = entries_key(unwanted, i), *there, *value;
 
-		if (!says_more(s, have, around)) {
-			s->shows |= !views_same_frame(s->map, have, around);
-			return;
-		}
+		value = entries_find(have, key);
+		if (!value)
+			continue;
+		there = around_or_unsaid(v->map, have, lengths, key);
+		if (says_more(v, value, there))
+			continue;
+		*shows |= !views_same_frame(v->map, value, there);
+		entries_add(gone, key, NULL);
 	}
-	memcpy(value, have, s->out->value_size);
-	copy_view(s->map, value, !s->holds, have, s->holds);
-	entries_add(s->out, key, value);
 }
 
-void views_settle(enum view_map map, unsigned int holds, bool sweep,
-		  const struct entries *have, const struct entries *want,
-		  struct entries *out, bool *shows)
+void views_settle(const struct views *v, const struct entries *have,
+		  const struct entries *unwanted, struct entries *changes,
+		  struct entries *gone, bool *shows)
 {
-	struct step s = {
-		.map = map,
-		.holds = holds,
-		.sweep = sweep && map != VIEW_ENDPOINTS,
-		.have = have,
-		.want = want,
-		.out = out,
-	};
+	bool sweep = v->sweep && v->map != VIEW_ENDPOINTS;
+	size_t next = 0; /* of those that go, which are in order too */
 
-	entries_reserve(out, have->n);
-	walk(&s, settle);
-	*shows = s.shows;
+	if (sweep)
+		find_gone(v, have, unwanted, gone, shows);
+	for (size_t i = 0; i < have->n; i++) {
+		const void *key = entries_key(have, i);
+		char value[VALUE_MAX];
+
+		if (sweep && next < gone->n &&
+		    !memcmp(entries_key(gone, next), key, have->key_size)) {
+			next++;
+			continue;
+		}
+		if (!value_differs(v->map, entries_value(have, i)))
+			continue;
+		memcpy(value, entries_value(have, i), have->value_size);
+		copy_view(v->map, value, !v->holds, value, v->holds);
+		entries_add(changes, key, value);
+	}
 }

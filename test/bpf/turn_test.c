@@ -328,29 +328,61 @@ static unsigned int holds(void)
 	return node.config.epoch & FL_EPOCH_VIEW;
 }
 
+static int note_unwanted(const void *key, const void *have, const void *want,
+			 void *arg)
+{
+	(void)have;
+	if (!want)
+		entries_add(arg, key, NULL);
+	return 0;
+}
+
+struct step {
+	struct entries have, changes, keys, gone;
+};
+
+static void note_staging(const struct table *t, const struct views *v,
+			 struct step *s)
+{
+	bool turn;
+
+	views_stage(v, &s->have, &t->want, &s->changes, &s->keys, &turn);
+}
+
+static void note_settling(const struct table *t, const struct views *v,
+			  struct step *s)
+{
+	bool shows;
+
+	entries_diff(&s->have, &t->want, note_unwanted, &s->keys);
+	views_settle(v, &s->have, &s->keys, &s->changes, &s->gone, &shows);
+	for (size_t i = 0; i < s->gone.n; i++)
+		note_write(entries_key(&s->gone, i), NULL, NULL, (void *)t);
+}
+
 /* Writes `limit` of the differences between what the maps hold and the step
  * (true: staging), asking after each. Returns how many there were. */
 static int take_step(bool staging, int limit, const struct answer *want)
 {
-	struct entries have[3], next[3];
+	struct step steps[3];
 	int n;
-	bool shows;
 
 	n_writes = 0;
 	for (int i = 0; i < 3; i++) {
 		const struct table *t = &tables[i];
-		bool sweep = t->map != VIEW_ENDPOINTS;
+		const struct views v = {t->map, holds(),
+					t->map != VIEW_ENDPOINTS, NULL};
+		struct step *s = &steps[i];
 
-		entries_init(&have[i], t->want.key_size, t->want.value_size);
-		entries_init(&next[i], t->want.key_size, t->want.value_size);
-		read_table(t, &have[i]);
-		if (staging)
-			views_stage(t->map, holds(), sweep, &have[i], &t->want,
-				    &next[i]);
-		else
-			views_settle(t->map, holds(), sweep, &have[i], &t->want,
-				     &next[i], &shows);
-		entries_diff(&have[i], &next[i], note_write, (void *)t);
+		entries_init(&s->have, t->want.key_size, t->want.value_size);
+		entries_init(&s->changes, t->want.key_size, t->want.value_size);
+		entries_init(&s->keys, t->want.key_size, 0);
+		entries_init(&s->gone, t->want.key_size, 0);
+		read_table(t, &s->have);
+		(staging ? note_staging : note_settling)(t, &v, s);
+		for (size_t j = 0; j < s->changes.n; j++)
+			note_write(entries_key(&s->changes, j), NULL,
+				   entries_value(&s->changes, j), (void *)t);
 	}
 	shuffle();
 	n = n_writes;
@@ -359,8 +391,10 @@ static int take_step(bool staging, int limit, const struct answer *want)
 		expect_all(want, staging ? "staging" : "settling");
 	}
 	for (int i = 0; i < 3; i++) {
-		entries_free(&have[i]);
-		entries_free(&next[i]);
+		entries_free(&steps[i].have);
+		entries_free(&steps[i].changes);
+		entries_free(&steps[i].keys);
+		entries_free(&steps[i].gone);
 	}
 	return n;
 }
