@@ -86,6 +86,13 @@ struct pod {
 	struct fl_addr addrs[];
 };
 
+/* Does its address lead to it? */
+static inline bool pod_has_addrs(const struct pod *pod)
+{
+	return !pod->host_network && pod->phase != POD_SUCCEEDED &&
+	       pod->phase != POD_FAILED;
+}
+
 /* A number for a UID: equal ones have the same, others hardly ever. 0: "". */
 __u64 pod_uid(const char *uid);
 

@@ -72,6 +72,8 @@ size_t policies_largest(const struct policies *p, char *title, size_t size);
 
 /* ---- the world, private to policies*.c and policy_file.c ------------- */
 
+/* A Pod as the compiler has it; of the same life. */
+struct policy_pod world_pod(const struct pod *pod);
 struct policies_world *world_build(const struct inputs *in,
 				   const struct node_facts *node);
 /* What only the compiler needs, which is large. */

@@ -2,7 +2,6 @@
 #include "policies.h"
 
 #include <linux/rtnetlink.h>
-#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,9 +14,9 @@ struct node_room {
 };
 
 struct policies_world {
-	struct policy_world world;
+	struct policy_world world; /* the first: see pod_at() */
 	struct policy_namespace *namespaces;
-	struct policy_pod *pods;
+	const struct pod **pods;
 	struct policy_node *nodes;
 	struct node_room *node_rooms;
 	const struct policy **policies;
@@ -27,13 +26,6 @@ struct policies_world {
 	struct fl_addr *own_addrs;
 	size_t n_own_addrs, own_addrs_room;
 };
-
-/* Whose addresses these are. */
-static const struct pod *pod_object(const struct policy_pod *p)
-{
-	return (const struct pod *)((const char *)p->addrs -
-				    offsetof(struct pod, addrs));
-}
 
 struct build {
 	const struct inputs *in;
@@ -53,14 +45,11 @@ static void add_namespace(struct object *o, void *arg)
 	};
 }
 
-static void add_pod(struct object *o, void *arg)
+struct policy_pod world_pod(const struct pod *pod)
 {
-	struct policies_world *w = ((struct build *)arg)->w;
-	const struct pod *pod = (struct pod *)o;
-
-	w->pods[w->world.n_pods++] = (struct policy_pod){
-		.namespace = o->namespace,
-		.name = o->name,
+	return (struct policy_pod){
+		.namespace = pod->o.namespace,
+		.name = pod->o.name,
 		.labels = pod->labels,
 		.addrs = pod->addrs,
 		.n_addrs = pod->n_addrs,
@@ -71,6 +60,19 @@ static void add_pod(struct object *o, void *arg)
 			pod->phase == POD_SUCCEEDED || pod->phase == POD_FAILED,
 		.ending = pod->ending,
 	};
+}
+
+/* There are many: of each only where it is, while it is compiled. */
+static struct policy_pod pod_at(const struct policy_world *world, size_t i)
+{
+	return world_pod(((const struct policies_world *)world)->pods[i]);
+}
+
+static void add_pod(struct object *o, void *arg)
+{
+	struct policies_world *w = ((struct build *)arg)->w;
+
+	w->pods[w->world.n_pods++] = (const struct pod *)o;
 }
 
 static void add_policy(struct object *o, void *arg)
@@ -172,10 +174,10 @@ struct pod_name {
 static int compare_pod(const void *key, const void *item)
 {
 	const struct pod_name *k = key;
-	const struct policy_pod *pod = item;
-	int c = strcmp(k->namespace, pod->namespace);
+	const struct pod *pod = *(const struct pod *const *)item;
+	int c = strcmp(k->namespace, pod->o.namespace);
 
-	return c ? c : strcmp(k->name, pod->name);
+	return c ? c : strcmp(k->name, pod->o.name);
 }
 
 static bool shares_addr(const struct endpoint_record *r, const struct pod *pod)
@@ -198,8 +200,7 @@ static long find_by_addr(const struct policies_world *w,
 			 const struct endpoint_record *r)
 {
 	for (size_t i = 0; i < w->world.n_pods; i++)
-		if (!w->pods[i].host_network && !w->pods[i].terminal &&
-		    shares_addr(r, pod_object(&w->pods[i])))
+		if (pod_has_addrs(w->pods[i]) && shares_addr(r, w->pods[i]))
 			return i;
 	return -1;
 }
@@ -208,14 +209,13 @@ static long find_pod(const struct policies_world *w,
 		     const struct endpoint_record *r)
 {
 	const struct pod_name key = {r->pod_namespace, r->pod_name};
-	const struct policy_pod *found;
+	const struct pod **found;
 
 	if (!*r->pod_name)
 		return find_by_addr(w, r);
 	found = bsearch(&key, w->pods, w->world.n_pods, sizeof(*w->pods),
 			compare_pod);
-	return found && is_same_pod(r, pod_object(found)) ? found - w->pods
-							  : -1;
+	return found && is_same_pod(r, *found) ? found - w->pods : -1;
 }
 
 static void add_endpoints(const struct build *b)
@@ -231,8 +231,7 @@ static void add_endpoints(const struct build *b)
 			.n_addrs = list->items[i].n_addrs,
 			.pod = pod,
 		};
-		w->endpoint_pods[i] =
-			pod < 0 ? NULL : pod_object(&w->pods[pod]);
+		w->endpoint_pods[i] = pod < 0 ? NULL : w->pods[pod];
 	}
 	w->world.n_endpoints = list->n;
 }
@@ -255,7 +254,7 @@ static void make_room(const struct inputs *in, struct policies_world *w)
 	ROOM(endpoint_pods, in->endpoints->n);
 #undef ROOM
 	w->world.namespaces = w->namespaces;
-	w->world.pods = w->pods;
+	w->world.pod = pod_at;
 	w->world.nodes = w->nodes;
 	w->world.policies = w->policies;
 	w->world.endpoints = w->endpoints;
@@ -288,7 +287,7 @@ void world_forget_cluster(struct policies_world *w)
 	struct policy_world *world = &w->world;
 
 	world->namespaces = w->namespaces = let_go(w->namespaces);
-	world->pods = w->pods = let_go(w->pods);
+	w->pods = let_go(w->pods);
 	world->nodes = w->nodes = let_go(w->nodes);
 	world->endpoints = w->endpoints = let_go(w->endpoints);
 	w->node_rooms = let_go(w->node_rooms);

@@ -98,35 +98,84 @@ static void remember_endpoints(struct policy_cache *cache,
 		      sizeof(*cache->endpoints), compare_endpoints);
 }
 
-static void remember_sets(struct policy_cache *cache,
-			  const struct catalog *catalog,
-			  const struct identities *ids)
+/* ---- for pods that come and go (move.c) -------------------------------- */
+
+static void count_uses(struct policy_cache *cache,
+		       const struct policy_compiled *c)
 {
-	size_t len;
+	cache->n_uses = FL_IDENTITY_FIRST_FREE;
+	for (size_t i = 0; i < c->n_identities; i++)
+		if (c->identities[i].identity >= cache->n_uses)
+			cache->n_uses = c->identities[i].identity + 1;
+	cache->uses = store_alloc(cache->n_uses, sizeof(*cache->uses));
+	for (size_t i = 0; i < c->n_identities; i++)
+		cache->uses[c->identities[i].identity]++;
+}
 
-	for (size_t i = 0; i < catalog_n(catalog); i++) {
-		const char *text = intern_key(&catalog->texts, i, &len);
+struct addrs {
+	struct fl_addr *items;
+	size_t n, room;
+};
 
-		intern_add(&cache->texts, text, len, NULL);
+static void add_addrs(struct addrs *l, const struct fl_addr *addrs, size_t n)
+{
+	l->items = store_room(l->items, l->room, l->n, n);
+	for (size_t i = 0; i < n; i++)
+		l->items[l->n++] = addrs[i];
+}
+
+static void add_prefixes(struct addrs *l, const struct fl_prefix *p, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (p[i].prefix_len == 128)
+			add_addrs(l, &p[i].addr, 1);
+}
+
+static int compare_addrs(const void *a, const void *b)
+{
+	return addr_compare(a, b);
+}
+
+/* Where identity.c meets anything but a pod at a whole address. */
+static void list_fixed(struct policy_cache *cache, const struct policy_world *w)
+{
+	struct addrs l = {0};
+
+	for (size_t i = 0; i < w->n_nodes; i++) {
+		const struct policy_node *n = &w->nodes[i];
+
+		add_addrs(&l, n->addrs, n->n_addrs);
+		add_addrs(&l, n->more_addrs, n->n_more_addrs);
+		add_prefixes(&l, n->pod_cidrs, n->n_pod_cidrs);
 	}
-	cache->set_numbers = store_alloc(ids->sets.n, sizeof(uint32_t));
-	for (size_t i = 0; ids->numbers && i < ids->sets.n; i++) {
-		const void *key;
+	for (size_t i = 0; i < w->n_endpoints; i++)
+		add_addrs(&l, w->endpoints[i].addrs, w->endpoints[i].n_addrs);
+	for (size_t i = 0; i < catalog_n(&cache->catalog); i++) {
+		const struct catalog_selector *s = &cache->catalog.items[i];
 
-		if (!ids->numbers[i])
+		if (s->kind != CATALOG_CIDR)
 			continue;
-		key = intern_key(&ids->sets, i, &len);
-		cache->set_numbers[intern_add(&cache->sets, key, len, NULL)] =
-			ids->numbers[i];
+		add_prefixes(&l, &s->peer->cidr, 1);
+		add_prefixes(&l, s->peer->except, s->peer->n_except);
 	}
+	if (l.n)
+		qsort(l.items, l.n, sizeof(*l.items), compare_addrs);
+	cache->fixed = l.items;
+	cache->n_fixed = l.n;
 }
 
 void cache_remember(struct policy_cache *cache, const struct policy_world *w,
-		    const struct groups *groups, const struct catalog *catalog,
-		    const struct identities *ids)
+		    const struct groups *groups,
+		    const struct policy_compiled *c)
 {
 	remember_endpoints(cache, w, groups);
-	remember_sets(cache, catalog, ids);
+	count_uses(cache, c);
+	if (c->n_identities)
+		list_fixed(cache, w);
+	namespaces_forget_pods(&cache->ns);
+	catalog_forget_rules(&cache->catalog);
+	classes_forget_seen(&cache->classes);
+	identities_forget_prefixes(&cache->ids);
 }
 
 void cache_free(struct policy_cache *c)
@@ -136,9 +185,12 @@ void cache_free(struct policy_cache *c)
 	numbering_free(&c->identities);
 	numbering_free(&c->groups);
 	numbering_free(&c->rules);
-	intern_free(&c->texts);
-	intern_free(&c->sets);
-	free(c->set_numbers);
+	classes_free(&c->classes);
+	catalog_free(&c->catalog);
+	identities_free(&c->ids);
+	namespaces_free(&c->ns);
+	free(c->uses);
+	free(c->fixed);
 	free(c->endpoints);
 	free(c);
 }

@@ -177,17 +177,25 @@ void catalog_collect(const struct policy_world *w, const struct namespaces *ns,
 	out->own_node.peers = &out->own_node_peer;
 }
 
-void catalog_free(struct catalog *c)
+void catalog_forget_rules(struct catalog *c)
 {
 	for (size_t i = 0; i < c->n_rules; i++)
 		free(c->rules[i].peers);
+	free(c->rules);
+	free(c->first_rule);
+	c->rules = NULL;
+	c->first_rule = NULL;
+	c->n_rules = c->rules_room = 0;
+}
+
+void catalog_free(struct catalog *c)
+{
+	catalog_forget_rules(c);
 	for (size_t i = 0; i < c->port_names.n; i++)
 		numbers_free(&c->names[i].by);
-	free(c->rules);
 	free(c->names);
 	free(c->items);
 	free(c->namespace_selectors);
-	free(c->first_rule);
 	intern_free(&c->texts);
 	intern_free(&c->namespace_texts);
 	intern_free(&c->port_names);

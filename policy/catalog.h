@@ -58,6 +58,8 @@ struct catalog {
 
 void catalog_collect(const struct policy_world *w, const struct namespaces *ns,
 		     const struct groups *g, struct catalog *out);
+/* What only rules need. */
+void catalog_forget_rules(struct catalog *c);
 void catalog_free(struct catalog *c); /* and empty */
 
 static inline size_t catalog_n(const struct catalog *c)

@@ -66,12 +66,10 @@ static void add_to_index(struct classes *c, uint32_t selector)
 		numbers_add(&c->loose, selector);
 }
 
-void classes_begin(struct classes *c, const struct policy_world *w,
-		   struct catalog *catalog, const struct namespaces *ns,
-		   struct intern *sets)
+void classes_begin(struct classes *c, struct catalog *catalog,
+		   const struct namespaces *ns, struct intern *sets)
 {
-	*c = (struct classes){
-		.w = w, .catalog = catalog, .ns = ns, .sets = sets};
+	*c = (struct classes){.catalog = catalog, .ns = ns, .sets = sets};
 	c->seen = store_alloc((size_t)1 << SEEN_BITS, sizeof(*c->seen));
 	c->by_namespace = store_alloc(ns->names.n, sizeof(*c->by_namespace));
 	c->namespace_matches =
@@ -85,7 +83,7 @@ void classes_free(struct classes *c)
 {
 	for (size_t i = 0; i < c->anchors.n; i++)
 		numbers_free(&c->anchored[i]);
-	for (size_t i = 0; i < c->ns->names.n; i++)
+	for (size_t i = 0; c->by_namespace && i < c->ns->names.n; i++)
 		numbers_free(&c->by_namespace[i]);
 	free(c->anchored);
 	free(c->by_namespace);
@@ -221,35 +219,27 @@ static void add_ports(struct classes *c, const struct policy_pod *pod)
 	}
 }
 
-static uint32_t find_class(struct classes *c, size_t pod, bool *is_new)
+static uint32_t find_class(struct classes *c, const struct policy_pod *pod,
+			   uint32_t namespace, bool *is_new)
 {
-	const struct policy_pod *p = &c->w->pods[pod];
-	uint32_t labels = project(c, p->labels);
+	uint32_t labels = project(c, pod->labels);
 
 	c->key.n = 0;
-	numbers_add(&c->key, c->ns->of_pod[pod]);
+	numbers_add(&c->key, namespace);
 	numbers_add(&c->key, labels);
-	add_ports(c, p);
+	add_ports(c, pod);
 	return intern_add(&c->classes, c->key.items,
 			  c->key.n * sizeof(*c->key.items), is_new);
 }
 
-static struct classes_seen *seen_at(struct classes *c, size_t pod)
-{
-	const struct policy_pod *p = &c->w->pods[pod];
-	uint64_t h = (uintptr_t)p->labels * 0x9fb21c651e98df25ull ^
-		     (uintptr_t)p->ports ^ c->ns->of_pod[pod];
-
-	return &c->seen[h * 0x9e3779b97f4a7c15ull >> (64 - SEEN_BITS)];
-}
-
-static uint32_t match(struct classes *c, size_t pod)
+static uint32_t match(struct classes *c, const struct policy_pod *pod,
+		      uint32_t namespace)
 {
 	const uint32_t *key;
 	uint32_t class;
 	bool is_new;
 
-	class = find_class(c, pod, &is_new);
+	class = find_class(c, pod, namespace, &is_new);
 	key = c->key.items;
 	if (is_new) {
 		c->set_of = store_room(c->set_of, c->set_room, class, 1);
@@ -260,18 +250,36 @@ static uint32_t match(struct classes *c, size_t pod)
 	return c->set_of[class];
 }
 
-uint32_t classes_match(struct classes *c, size_t pod)
+static struct classes_seen *
+seen_at(struct classes *c, const struct policy_pod *pod, uint32_t namespace)
 {
-	const struct policy_pod *p = &c->w->pods[pod];
-	struct classes_seen *seen = seen_at(c, pod);
+	uint64_t h = (uintptr_t)pod->labels * 0x9fb21c651e98df25ull ^
+		     (uintptr_t)pod->ports ^ namespace;
 
-	if (!seen->set || seen->labels != p->labels ||
-	    seen->ports != p->ports || seen->namespace != c->ns->of_pod[pod])
+	return &c->seen[h * 0x9e3779b97f4a7c15ull >> (64 - SEEN_BITS)];
+}
+
+uint32_t classes_match(struct classes *c, const struct policy_pod *pod,
+		       uint32_t namespace)
+{
+	struct classes_seen *seen;
+
+	if (!c->seen)
+		return match(c, pod, namespace);
+	seen = seen_at(c, pod, namespace);
+	if (!seen->set || seen->labels != pod->labels ||
+	    seen->ports != pod->ports || seen->namespace != namespace)
 		*seen = (struct classes_seen){
-			p->labels,
-			p->ports,
-			c->ns->of_pod[pod],
-			match(c, pod) + 1,
+			pod->labels,
+			pod->ports,
+			namespace,
+			match(c, pod, namespace) + 1,
 		};
 	return seen->set - 1;
+}
+
+void classes_forget_seen(struct classes *c)
+{
+	free(c->seen);
+	c->seen = NULL;
 }

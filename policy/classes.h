@@ -7,7 +7,6 @@
 #include "catalog.h"
 
 struct classes {
-	const struct policy_world *w;
 	struct catalog *catalog;
 	const struct namespaces *ns;
 	struct intern *sets;  /* sets of selectors, shared with others */
@@ -28,16 +27,19 @@ struct classes {
 		const char *labels;
 		const struct policy_named_port *ports;
 		uint32_t namespace;
-		uint32_t set; /* + 1 */
-	} * seen;
+		uint32_t set;		     /* + 1 */
+	} * seen;			     /* NULL: none */
 	struct numbers key, matched, called; /* in use while matching */
 	char *text;
 	size_t text_room;
 };
 
-void classes_begin(struct classes *c, const struct policy_world *w,
-		   struct catalog *catalog, const struct namespaces *ns,
-		   struct intern *sets);
-/* The set of those that match the pod at this place of the world. */
-uint32_t classes_match(struct classes *c, size_t pod);
+void classes_begin(struct classes *c, struct catalog *catalog,
+		   const struct namespaces *ns, struct intern *sets);
+/* The set of those that match the pod, which is of this namespace. May add to
+ * sets, and selectors of ports to the catalog. */
+uint32_t classes_match(struct classes *c, const struct policy_pod *pod,
+		       uint32_t namespace);
+/* Pods that come from now on are others, wherever their labels are. */
+void classes_forget_seen(struct classes *c);
 void classes_free(struct classes *c);

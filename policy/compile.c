@@ -11,11 +11,9 @@
 struct compiling {
 	const struct policy_world *w;
 	const struct policy_compiled *before;
-	struct namespaces ns;
+	struct policy_cache *cache; /* what of it stays */
 	struct numbers order;
 	struct groups groups;
-	struct catalog catalog;
-	struct identities ids;
 	struct verdicts verdicts;
 	struct numbers by_policy_id; /* groups */
 };
@@ -29,10 +27,10 @@ static int compare_by_id(const void *a, const void *b)
 	return x->policy_id < y->policy_id ? -1 : x->policy_id > y->policy_id;
 }
 
-static void number_groups(struct compiling *c, struct policy_cache *cache)
+static void number_groups(struct compiling *c)
 {
 	const struct policy_cache *old = c->before ? c->before->cache : NULL;
-	struct numbering *n = &cache->groups;
+	struct numbering *n = &c->cache->groups;
 
 	numbering_begin(n, old ? &old->groups : NULL, 1);
 	for (size_t i = 0; i < c->groups.n; i++) {
@@ -156,42 +154,51 @@ enum { ENTRY_BYTES = 128, PREFIX_BYTES = 160 };
 
 static void count(const struct compiling *c, struct policy_compiled *out)
 {
+	const struct identities *ids = &c->cache->ids;
 	struct policy_stats *s = &out->stats;
 
-	s->selectors = catalog_n(&c->catalog);
-	for (size_t i = 0; c->ids.numbers && i < c->ids.sets.n; i++)
-		s->identities += c->ids.numbers[i] >= FL_IDENTITY_FIRST_FREE;
+	s->selectors = catalog_n(&c->cache->catalog);
+	for (size_t i = 0; i < ids->n_numbers; i++)
+		s->identities += ids->numbers[i] >= FL_IDENTITY_FIRST_FREE;
 	s->policy_ids = out->n_groups;
 	s->entries = out->n_entries;
-	s->prefixes = out->n_identities;
-	s->bytes = s->entries * ENTRY_BYTES + s->prefixes * PREFIX_BYTES;
+	policy_count_prefixes(out);
+}
+
+void policy_count_prefixes(struct policy_compiled *c)
+{
+	c->stats.prefixes = c->n_identities;
+	c->stats.bytes = c->stats.entries * ENTRY_BYTES +
+			 c->stats.prefixes * PREFIX_BYTES;
 }
 
 /* ---- compiling ------------------------------------------------------ */
 
-static void find_identities(struct compiling *c, struct policy_cache *cache,
-			    struct policy_compiled *out)
+static void find_identities(struct compiling *c, struct policy_compiled *out)
 {
 	const struct policy_cache *old = c->before ? c->before->cache : NULL;
+	struct policy_cache *cache = c->cache;
 
-	identities_collect(c->w, &c->ns, &c->catalog, &c->ids);
+	identities_collect(c->w, &cache->ns, &cache->catalog, &cache->classes,
+			   &cache->ids);
 	numbering_begin(&cache->identities, old ? &old->identities : NULL,
 			FL_IDENTITY_FIRST_FREE);
-	identities_number(&c->ids, &c->catalog, c->before, &cache->identities);
+	identities_number(&cache->ids, &cache->catalog, c->before,
+			  &cache->identities);
 	numbering_finish(&cache->identities);
-	identities_list(&c->ids, out);
+	identities_list(&cache->ids, out);
 }
 
-static void find_verdicts(struct compiling *c, struct policy_cache *cache,
-			  struct policy_compiled *out)
+static void find_verdicts(struct compiling *c, struct policy_compiled *out)
 {
 	const struct policy_cache *old = c->before ? c->before->cache : NULL;
+	struct policy_cache *cache = c->cache;
 
 	c->verdicts = (struct verdicts){
 		.w = c->w,
-		.catalog = &c->catalog,
+		.catalog = &cache->catalog,
 		.groups = &c->groups,
-		.ids = &c->ids,
+		.ids = &cache->ids,
 		.numbering = &cache->rules,
 	};
 	order_groups(c);
@@ -203,10 +210,7 @@ static void find_verdicts(struct compiling *c, struct policy_cache *cache,
 
 static void compiling_free(struct compiling *c)
 {
-	namespaces_free(&c->ns);
 	groups_free(&c->groups);
-	catalog_free(&c->catalog);
-	identities_free(&c->ids);
 	numbers_free(&c->order);
 	numbers_free(&c->by_policy_id);
 }
@@ -215,20 +219,21 @@ void policy_compile(const struct policy_world *world,
 		    const struct policy_compiled *previous,
 		    struct policy_compiled *out)
 {
-	struct compiling c = {.w = world, .before = previous};
 	struct policy_cache *cache = store_alloc(1, sizeof(*cache));
+	struct compiling c = {world, previous, .cache = cache};
 	struct policy_compiled result = {.cache = cache};
 
-	namespaces_collect(world, &c.ns);
+	namespaces_collect(world, &cache->ns);
 	groups_order(world, &c.order);
-	groups_collect(world, &c.ns, &c.order, &c.groups);
-	number_groups(&c, cache);
-	catalog_collect(world, &c.ns, &c.groups, &c.catalog);
-	find_identities(&c, cache, &result);
-	find_verdicts(&c, cache, &result);
+	groups_collect(world, &cache->ns, &c.order, &c.groups);
+	number_groups(&c);
+	catalog_collect(world, &cache->ns, &c.groups, &cache->catalog);
+	find_identities(&c, &result);
+	find_verdicts(&c, &result);
 	list_endpoints(&c, &result);
-	cache_remember(cache, world, &c.groups, &c.catalog, &c.ids);
-	complaints_collect(world, &c.order, &c.catalog, &c.ids, &result);
+	complaints_collect(world, &c.order, &cache->catalog, &cache->ids,
+			   &result);
+	cache_remember(cache, world, &c.groups, &result);
 	list_groups(&c, &result);
 	count(&c, &result);
 	compiling_free(&c);

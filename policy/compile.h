@@ -91,6 +91,21 @@ struct policy_compiled {
 void policy_compile(const struct policy_world *world,
 		    const struct policy_compiled *previous,
 		    struct policy_compiled *out);
+
+/* An address of a pod of another node: who has it by now. */
+struct policy_move {
+	struct fl_addr addr;
+	const struct policy_pod *pod; /* NULL: nobody */
+};
+
+/* Where nothing but such pods has changed since c was compiled: make its
+ * identities what policy_compile() would make them. Each address once; pods
+ * that no address leads to have none. False: more follows from it, or it can't
+ * be told; nothing has changed, and it must be compiled anew. Problems of the
+ * set as a whole stay what they were. What was compiled (but for pods) must
+ * still be there. */
+bool policy_move(struct policy_compiled *c, const struct policy_move *moves,
+		 size_t n);
 void policy_compiled_free(struct policy_compiled *c); /* and empty */
 
 /* ---- asking --------------------------------------------------------- */
@@ -114,6 +129,10 @@ policy_identity_exact(const struct policy_compiled *c,
 /* The longest prefix that holds it, NULL: none does (the world). */
 const struct policy_identity *
 policy_identity_find(const struct policy_compiled *c, const struct fl_addr *a);
+/* Of the longest prefix around p, but not p itself. */
+const struct policy_identity *
+policy_identity_around(const struct policy_compiled *c,
+		       const struct fl_prefix *p);
 /* Of a prefix that is not in the list, as fl_routes would find it: that of
  * the longest one around it, or `otherwise` if there is none, or if it is a
  * reserved one. For addresses that the world does not tell of. */

@@ -51,12 +51,14 @@ static void on_equal(struct complaints *c, const struct policy *first,
 static bool some_pod_has(const struct policy_world *w,
 			 const struct policy_port *port)
 {
-	for (size_t i = 0; i < w->n_pods; i++)
-		for (size_t j = 0; j < w->pods[i].n_ports; j++)
-			if (!strcmp(w->pods[i].ports[j].name, port->name) &&
-			    (!port->proto ||
-			     port->proto == w->pods[i].ports[j].proto))
+	for (size_t i = 0; i < w->n_pods; i++) {
+		const struct policy_pod pod = policy_world_pod(w, i);
+
+		for (size_t j = 0; j < pod.n_ports; j++)
+			if (!strcmp(pod.ports[j].name, port->name) &&
+			    (!port->proto || port->proto == pod.ports[j].proto))
 				return true;
+	}
 	return false;
 }
 

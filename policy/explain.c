@@ -153,6 +153,15 @@ policy_identity_find(const struct policy_compiled *c, const struct fl_addr *a)
 	return around(c, &at);
 }
 
+const struct policy_identity *
+policy_identity_around(const struct policy_compiled *c,
+		       const struct fl_prefix *p)
+{
+	struct point at = point_of(p);
+
+	return at.len-- ? around(c, &at) : NULL;
+}
+
 __u32 policy_identity_of(const struct policy_compiled *c,
 			 const struct fl_prefix *p, __u32 otherwise)
 {
@@ -205,17 +214,17 @@ const char *policy_identity_describe(const struct policy_compiled *c,
 	size_t used = 0, n;
 
 	snprintf(buf, size, "%s", name ? name : "nobody");
-	for (size_t i = 0; cache && i < cache->sets.n; i++) {
+	for (size_t i = 0; cache && i < cache->ids.n_numbers; i++) {
 		const uint32_t *list;
 
-		if (cache->set_numbers[i] != identity)
+		if (!identity || cache->ids.numbers[i] != identity)
 			continue;
-		list = intern_list(&cache->sets, i, &n);
+		list = intern_list(&cache->ids.sets, i, &n);
 		for (size_t j = 0; j < n && used < size; j++)
-			used += snprintf(buf + used, size - used, "%s%s",
-					 j ? "; " : "",
-					 (const char *)intern_key(
-						 &cache->texts, list[j], NULL));
+			used += snprintf(
+				buf + used, size - used, "%s%s", j ? "; " : "",
+				(const char *)intern_key(&cache->catalog.texts,
+							 list[j], NULL));
 	}
 	return buf;
 }

@@ -74,7 +74,7 @@ static void add_selecting(struct collecting *c, const struct numbers *from,
 			  size_t pod)
 {
 	const char *namespace = c->ns->labels[c->ns->of_pod[pod]];
-	const char *labels = c->w->pods[pod].labels;
+	const char *labels = policy_world_pod(c->w, pod).labels;
 
 	for (size_t i = 0; i < from->n; i++) {
 		const struct policy *p = c->w->policies[from->items[i]];
@@ -141,10 +141,10 @@ static void add_group(struct collecting *c, size_t pod)
 
 static long group_of(struct collecting *c, size_t pod)
 {
-	const struct policy_pod *p = &c->w->pods[pod];
+	const struct policy_pod p = policy_world_pod(c->w, pod);
 	uint32_t number;
 
-	if (p->host_network)
+	if (p.host_network)
 		return -1;
 	c->list.n = c->key.n = 0;
 	add_selecting(c, &c->cluster[POLICY_TIER_ADMIN], pod);
@@ -156,7 +156,7 @@ static long group_of(struct collecting *c, size_t pod)
 	for (size_t i = 0; i < c->list.n; i++)
 		numbers_add(&c->key, c->list.items[i]);
 	for (size_t i = 0; i < c->list.n; i++)
-		add_named_ports(c, c->w->policies[c->list.items[i]], p);
+		add_named_ports(c, c->w->policies[c->list.items[i]], &p);
 	number = intern_numbers(&c->g->keys, &c->key);
 	if (number == c->g->n)
 		add_group(c, pod);

@@ -6,7 +6,6 @@
 #include <string.h>
 
 #include "../lib/addr.h"
-#include "classes.h"
 #include "points.h"
 
 /* A prefix that is open while the sweep is within it. */
@@ -31,7 +30,8 @@ struct sweep {
 	const struct catalog *catalog;
 	struct identities *out;
 	struct points points;
-	struct classes classes;
+	struct classes *classes;
+	const struct namespaces *ns;
 	uint32_t *pod_sets;  /* by pod: what matches its labels and ports */
 	struct intern pairs; /* of sets: their unions */
 	uint32_t *unions;
@@ -140,22 +140,33 @@ static void add_nodes(struct sweep *s)
 	}
 }
 
+static bool has_addrs(const struct policy_pod *pod)
+{
+	return !pod->terminal && !pod->host_network;
+}
+
 static void add_pods(struct sweep *s)
 {
 	const struct policy_world *w = s->w;
 
 	s->pod_sets = store_alloc(w->n_pods, sizeof(*s->pod_sets));
 	for (size_t i = 0; i < w->n_pods; i++) {
-		if (w->pods[i].terminal || w->pods[i].host_network)
+		const struct policy_pod pod = policy_world_pod(w, i);
+
+		if (!has_addrs(&pod))
 			continue;
-		s->pod_sets[i] = classes_match(&s->classes, i);
-		add_addrs(s, w->pods[i].addrs, w->pods[i].n_addrs, POINT_POD,
-			  i);
+		s->pod_sets[i] =
+			classes_match(s->classes, &pod, s->ns->of_pod[i]);
+		add_addrs(s, pod.addrs, pod.n_addrs, POINT_POD, i);
 	}
 	for (size_t i = 0; i < w->n_endpoints; i++) {
 		const struct policy_endpoint *e = &w->endpoints[i];
-		bool known = e->pod >= 0 && !w->pods[e->pod].terminal &&
-			     !w->pods[e->pod].host_network;
+		struct policy_pod pod = {.terminal = true};
+		bool known;
+
+		if (e->pod >= 0)
+			pod = policy_world_pod(w, e->pod);
+		known = has_addrs(&pod);
 
 		add_addrs(s, e->addrs, e->n_addrs,
 			  known ? POINT_LOCAL : POINT_STRANGER,
@@ -209,24 +220,25 @@ static void match_own_node(struct sweep *s)
  * begun; an attachment on this node is beyond doubt. */
 static void claim(struct sweep *s, struct place *p, const struct point *at)
 {
-	const struct policy_pod *pods = s->w->pods;
+	const struct policy_pod second = policy_world_pod(s->w, at->value);
 	bool other = p->pod >= 0 && p->pod != (long)at->value;
 	struct fl_prefix prefix = point_prefix(at);
+	struct policy_pod first = second;
 	char text[ADDR_STRLEN];
 	struct identities *out = s->out;
 
-	if (other && at->what == POINT_POD && pods[at->value].ending &&
-	    !pods[p->pod].ending)
+	if (other)
+		first = policy_world_pod(s->w, p->pod);
+	if (other && at->what == POINT_POD && second.ending && !first.ending)
 		return;
-	if (other && pods[p->pod].ending == pods[at->value].ending) {
+	if (other && first.ending == second.ending) {
 		out->problems = store_room(out->problems, out->problems_room,
 					   out->n_problems, 1);
 		out->problems[out->n_problems++] = store_format(
 			"%s belongs to two pods: %s/%s and %s/%s; it is taken "
 			"for the second",
-			addr_format(&prefix.addr, text), pods[p->pod].namespace,
-			pods[p->pod].name, pods[at->value].namespace,
-			pods[at->value].name);
+			addr_format(&prefix.addr, text), first.namespace,
+			first.name, second.namespace, second.name);
 	}
 	p->pod = at->value;
 }
@@ -288,7 +300,7 @@ static void make_room(struct sweep *s)
 	size_t n = 1; /* add_family() */
 
 	for (size_t i = 0; i < s->w->n_pods; i++)
-		n += s->w->pods[i].n_addrs;
+		n += policy_world_pod(s->w, i).n_addrs;
 	for (size_t i = 0; i < s->w->n_nodes; i++)
 		n += s->w->nodes[i].n_addrs + s->w->nodes[i].n_more_addrs +
 		     s->w->nodes[i].n_pod_cidrs;
@@ -352,7 +364,6 @@ static size_t visit(struct sweep *s, size_t first)
 static void sweep_free(struct sweep *s)
 {
 	points_free(&s->points);
-	classes_free(&s->classes);
 	intern_free(&s->pairs);
 	free(s->unions);
 	free(s->node_sets);
@@ -364,15 +375,21 @@ static void sweep_free(struct sweep *s)
 
 void identities_collect(const struct policy_world *w,
 			const struct namespaces *ns, struct catalog *catalog,
-			struct identities *out)
+			struct classes *classes, struct identities *out)
 {
-	struct sweep s = {.w = w, .catalog = catalog, .out = out};
+	struct sweep s = {
+		.w = w,
+		.ns = ns,
+		.catalog = catalog,
+		.classes = classes,
+		.out = out,
+	};
 
 	memset(out, 0, sizeof(*out));
 	intern_numbers(&out->sets, &s.list); /* the empty one */
 	if (!catalog_n(catalog) && !catalog->port_names.n)
 		return;
-	classes_begin(&s.classes, w, catalog, ns, &out->sets);
+	classes_begin(classes, catalog, ns, &out->sets);
 	make_room(&s);
 	add_cidrs(&s);
 	add_nodes(&s);
@@ -388,12 +405,19 @@ void identities_collect(const struct policy_world *w,
 	sweep_free(&s);
 }
 
+void identities_forget_prefixes(struct identities *ids)
+{
+	free(ids->items);
+	ids->items = NULL;
+	ids->n = ids->room = 0;
+}
+
 void identities_free(struct identities *ids)
 {
 	for (size_t i = 0; i < ids->n_problems; i++)
 		free(ids->problems[i]);
 	free(ids->problems);
-	free(ids->items);
+	identities_forget_prefixes(ids);
 	free(ids->numbers);
 	intern_free(&ids->sets);
 	memset(ids, 0, sizeof(*ids));

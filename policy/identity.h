@@ -3,7 +3,7 @@
  * Which prefixes have which? */
 #pragma once
 
-#include "catalog.h"
+#include "classes.h"
 #include "compile.h"
 #include "number.h"
 
@@ -22,20 +22,23 @@ struct identities {
 	struct identity_prefix *items; /* sorted */
 	size_t n, room;
 	uint32_t *numbers; /* by set; 0: nobody has exactly this one */
+	size_t n_numbers;
 	uint32_t own_node; /* set of what only the own node's selector matches,
 			    * which is FL_IDENTITY_HOST; 0: there is none */
 	char **problems;
 	size_t n_problems, problems_room;
 };
 
-/* May add selectors of ports to the catalog. */
+/* May add selectors of ports to the catalog. *classes refers to all of them. */
 void identities_collect(const struct policy_world *w,
 			const struct namespaces *ns, struct catalog *catalog,
-			struct identities *out);
+			struct classes *classes, struct identities *out);
 /* Give numbers; what identities had them the last time is in `before`. */
 void identities_number(struct identities *ids, const struct catalog *catalog,
 		       const struct policy_compiled *before,
 		       struct numbering *numbering);
 /* The list for fl_routes, without what a prefix around says already. */
 void identities_list(const struct identities *ids, struct policy_compiled *out);
+/* Sets and numbers stay. */
+void identities_forget_prefixes(struct identities *ids);
 void identities_free(struct identities *ids); /* and empty */

@@ -99,6 +99,7 @@ void identities_number(struct identities *ids, const struct catalog *catalog,
 	uint64_t *hashes = store_alloc(n, sizeof(*hashes));
 
 	ids->numbers = store_alloc(n, sizeof(*ids->numbers));
+	ids->n_numbers = n;
 	if (ids->own_node)
 		ids->numbers[ids->own_node] = FL_IDENTITY_HOST;
 	for (size_t i = 0; i < ids->n; i++) {

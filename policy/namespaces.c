@@ -45,17 +45,19 @@ static uint32_t add(struct namespaces *n, const char *name, const char *labels)
 void namespaces_collect(const struct policy_world *w, struct namespaces *out)
 {
 	struct namespaces n = {0};
+	const char *before = "";
 
 	for (size_t i = 0; i < w->n_namespaces; i++)
 		add(&n, w->namespaces[i].name, w->namespaces[i].labels);
 	n.of_pod = store_alloc(w->n_pods, sizeof(*n.of_pod));
 	for (size_t i = 0; i < w->n_pods; i++) {
-		const char *name = w->pods[i].namespace;
+		const char *name = policy_world_pod(w, i).namespace;
 
-		if (i && !strcmp(name, w->pods[i - 1].namespace))
+		if (i && !strcmp(name, before))
 			n.of_pod[i] = n.of_pod[i - 1];
 		else
 			n.of_pod[i] = add(&n, name, "");
+		before = name;
 	}
 	for (size_t i = 0; i < w->n_policies; i++)
 		if (w->policies[i]->kind == POLICY_NETWORK)
@@ -66,6 +68,12 @@ void namespaces_collect(const struct policy_world *w, struct namespaces *out)
 long namespaces_find(const struct namespaces *n, const char *name)
 {
 	return intern_find(&n->names, name, strlen(name));
+}
+
+void namespaces_forget_pods(struct namespaces *n)
+{
+	free(n->of_pod);
+	n->of_pod = NULL;
 }
 
 void namespaces_free(struct namespaces *n)

@@ -16,5 +16,6 @@ struct namespaces {
 
 /* Those of the world, and those that its pods and policies name. */
 void namespaces_collect(const struct policy_world *w, struct namespaces *out);
-void namespaces_free(struct namespaces *n); /* and empty */
+void namespaces_forget_pods(struct namespaces *n); /* of_pod */
+void namespaces_free(struct namespaces *n);	   /* and empty */
 long namespaces_find(const struct namespaces *n, const char *name); /* -1 */

@@ -21,6 +21,11 @@ void *store_alloc(size_t n, size_t size)
 	return must(calloc(n ? n : 1, size));
 }
 
+void *store_fit(void *items, size_t n, size_t size)
+{
+	return must(reallocarray(items, n, size));
+}
+
 char *store_copy(const char *text)
 {
 	return must(strdup(text));

@@ -13,6 +13,9 @@ char *store_format(const char *fmt, ...) __attribute__((format(printf, 1, 2)));
 /* Room for `more` items behind the n that there are. */
 void *store_grow(void *items, size_t *room, size_t n, size_t more, size_t size);
 
+/* Room for n items, and no more. */
+void *store_fit(void *items, size_t n, size_t size);
+
 /* items = store_room(items, room, n, more): the typed form. */
 #define store_room(items, room, n, more)                                       \
 	((__typeof__(items))store_grow((items), &(room), (n), (more),          \

@@ -53,13 +53,13 @@ static void add_match(struct making *m, __u8 proto, __u16 first, __u16 last)
 /* By name: what the group's pods call so (ingress). */
 static void add_named(struct making *m, const struct policy_port *port)
 {
-	const struct policy_pod *pod = &m->v->w->pods[m->group->pod];
+	const struct policy_pod pod = policy_world_pod(m->v->w, m->group->pod);
 
-	for (size_t i = 0; i < pod->n_ports; i++)
-		if (!strcmp(pod->ports[i].name, port->name) &&
-		    (!port->proto || port->proto == pod->ports[i].proto))
-			add_match(m, pod->ports[i].proto, pod->ports[i].number,
-				  pod->ports[i].number);
+	for (size_t i = 0; i < pod.n_ports; i++)
+		if (!strcmp(pod.ports[i].name, port->name) &&
+		    (!port->proto || port->proto == pod.ports[i].proto))
+			add_match(m, pod.ports[i].proto, pod.ports[i].number,
+				  pod.ports[i].number);
 }
 
 static void apply(struct making *m, const struct catalog_rule *source,

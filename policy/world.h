@@ -60,8 +60,9 @@ struct policy_endpoint {
 struct policy_world {
 	const struct policy_namespace *namespaces;
 	size_t n_namespaces;
-	const struct policy_pod *pods;
+	const struct policy_pod *pods; /* NULL: pod() tells of each */
 	size_t n_pods;
+	struct policy_pod (*pod)(const struct policy_world *w, size_t i);
 	const struct policy_node *nodes;
 	size_t n_nodes;
 	const struct policy *const *policies;
@@ -69,3 +70,9 @@ struct policy_world {
 	const struct policy_endpoint *endpoints;
 	size_t n_endpoints;
 };
+
+static inline struct policy_pod policy_world_pod(const struct policy_world *w,
+						 size_t i)
+{
+	return w->pods ? w->pods[i] : w->pod(w, i);
+}
