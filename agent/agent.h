@@ -25,6 +25,7 @@ struct agent_maps {
 
 struct agent_stats {
 	unsigned long long passes, errors;
+	unsigned long long of_moves; /* passes for pods alone */
 	unsigned long long added, changed, removed, raised;
 	double seconds; /* of all passes */
 	double last_seconds, max_seconds;
@@ -66,11 +67,13 @@ struct agent {
 	struct entries denied_names; /* as policy.json has them */
 	bool was_set_up;	     /* the last pass knew its node */
 	bool applied;		     /* the last pass went through */
-	bool retired;	/* nothing of an older layout is attached */
-	bool synced;	/* and had all that there is */
-	bool ready;	/* after it */
-	bool was_ready; /* once, in this process */
-	bool raise;	/* the epoch is to be raised by the next */
+	bool retired;		   /* nothing of an older layout is attached */
+	bool synced;		   /* and had all that there is */
+	bool ready;		   /* after it */
+	bool was_ready;		   /* once, in this process */
+	bool raise;		   /* the epoch is to be raised by the next */
+	bool whole;		   /* the next is to look at everything */
+	bool policies_are_current; /* policies.good is of this model */
 	struct problems problems;
 
 	struct event *pass_timer, *full_timer, *settle_timer;

@@ -59,10 +59,7 @@ static int lock_state_dir(const char *state_dir, struct err *e)
 
 static void on_cluster(void *arg)
 {
-	struct agent *a = arg;
-
-	a->policy_file_is_old = true;
-	reconcile_soon(a);
+	reconcile_news_soon(arg);
 }
 
 /* Our own changes come back as notifications: a picture that has not changed

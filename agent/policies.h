@@ -60,6 +60,12 @@ void policies_forget_world(struct policies *p);
 /* Put it into what desired_compute() has left. */
 void policies_join(const struct inputs *in, const struct policies_found *found,
 		   const struct policies *p, struct desired *d);
+/* What a pod's address is to have in fl_routes, which says what is around it.
+ * False: no entry. */
+bool policies_route(const struct policy_compiled *c,
+		    const struct entries *routes,
+		    const struct route_lengths *lengths,
+		    const struct fl_prefix *p, struct fl_route *out);
 /* What fl_policy is to hold; sorted. */
 void policies_entries(const struct policies *p, struct entries *out);
 /* Put it into one entry of fl_endpoints. */

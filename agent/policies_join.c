@@ -95,21 +95,31 @@ static bool is_own_range(const struct fl_route *r)
 
 /* A prefix of its own: what is true of the range around it is true of it, but
  * for who lives there. Own pods are known by fl_endpoints. */
-static void add_route(const struct entries *base,
-		      const struct route_lengths *lengths,
-		      const struct fl_prefix *p, __u32 identity,
-		      struct entries *out)
+static bool make_route(const struct entries *base,
+		       const struct route_lengths *lengths,
+		       const struct fl_prefix *p, __u32 identity,
+		       struct fl_route *out)
 {
 	const struct fl_route *around = route_around(base, lengths, p);
-	struct fl_route r = {0};
 
+	memset(out, 0, sizeof(*out));
 	if (around) {
-		memcpy(&r, around, sizeof(r));
-		if (is_own_range(&r))
-			return;
+		memcpy(out, around, sizeof(*out));
+		if (is_own_range(out))
+			return false;
 	}
-	identify(&r, identity);
-	entries_add(out, p, &r);
+	identify(out, identity);
+	return true;
+}
+
+bool policies_route(const struct policy_compiled *c,
+		    const struct entries *routes,
+		    const struct route_lengths *lengths,
+		    const struct fl_prefix *p, struct fl_route *out)
+{
+	const struct policy_identity *i = policy_identity_exact(c, p);
+
+	return i && make_route(routes, lengths, p, i->identity, out);
 }
 
 static void set_identity(struct entries *routes, size_t i, __u32 identity)
@@ -146,9 +156,11 @@ static void add_routes(const struct policy_compiled *c, __u32 len,
 	for (size_t i = 0; i < c->n_identities; i++) {
 		const struct fl_prefix *p = &c->identities[i].prefix;
 
-		if (p->prefix_len == len && !entries_find(base, p))
-			add_route(base, &look, p, c->identities[i].identity,
-				  out);
+		struct fl_route r;
+
+		if (p->prefix_len == len && !entries_find(base, p) &&
+		    make_route(base, &look, p, c->identities[i].identity, &r))
+			entries_add(out, p, &r);
 	}
 }
 

@@ -126,8 +126,8 @@ static void retire_layouts(struct agent *a, struct problems *p)
 		log_info("took over from an older version", NULL);
 }
 
-static void count(struct agent *a, const struct changes *c, double seconds,
-		  size_t errors)
+void reconcile_count(struct agent *a, const struct changes *c, double seconds,
+		     size_t errors)
 {
 	struct agent_stats *s = &a->stats;
 
@@ -157,6 +157,15 @@ static void tell_ready(struct agent *a, bool full, struct problems *p)
 		a->source->ops->ready(a->source);
 }
 
+/* All that there is will be looked at. */
+static void begin(struct agent *a)
+{
+	a->whole = false;
+	a->policies_are_current = false;
+	if (a->source && a->source->ops->news_seen)
+		a->source->ops->news_seen(a->source);
+}
+
 static void run(struct agent *a, bool full)
 {
 	struct changes changes = {0};
@@ -164,6 +173,7 @@ static void run(struct agent *a, bool full)
 	double start = clock_seconds();
 	size_t errors;
 
+	begin(a);
 	if (full)
 		refresh_datapath(a, &p);
 	if (full || a->facts_are_old)
@@ -186,7 +196,7 @@ static void run(struct agent *a, bool full)
 	problems_report(&a->problems, &p);
 	a->last_pass = clock_seconds();
 	a->busy = a->last_pass - start;
-	count(a, &changes, a->last_pass - start, errors);
+	reconcile_count(a, &changes, a->last_pass - start, errors);
 	if (changes.added || changes.changed || changes.removed)
 		log_info("maps changed",
 			 "added=%u changed=%u removed=%u seconds=%.4f",
@@ -199,7 +209,9 @@ static void run(struct agent *a, bool full)
 	if (errors)
 		reconcile_soon(a);
 	policies_forget_world(&a->policies);
-	entries_free(&a->desired.routes); /* found_routes says it all */
+	/* what is found says it all */
+	entries_free(&a->desired.routes);
+	entries_free(&a->desired.policy);
 	/* what passes needed since the last time, and a large one now */
 	if (full || changes.added + changes.removed > TRIM_CHANGES)
 		malloc_trim(0);
@@ -215,7 +227,8 @@ static void on_pass(evutil_socket_t fd, short what, void *arg)
 {
 	(void)fd;
 	(void)what;
-	reconcile_now(arg);
+	if (!reconcile_moves(arg))
+		reconcile_now(arg);
 }
 
 static void on_full(evutil_socket_t fd, short what, void *arg)
@@ -225,7 +238,7 @@ static void on_full(evutil_socket_t fd, short what, void *arg)
 	run(arg, true);
 }
 
-void reconcile_soon(struct agent *a)
+static void pass_soon(struct agent *a)
 {
 	double rest = PASS_REST * a->busy;
 	double pause = rest > PASS_SECONDS ? rest : PASS_SECONDS;
@@ -244,6 +257,21 @@ void reconcile_soon(struct agent *a)
 		delay.tv_usec = (wait - delay.tv_sec) * 1e6;
 	}
 	event_add(a->pass_timer, &delay);
+}
+
+void reconcile_soon(struct agent *a)
+{
+	a->whole = true;
+	pass_soon(a);
+}
+
+void reconcile_news_soon(struct agent *a)
+{
+	const struct pod_news *news = reconcile_pod_news(a);
+
+	if (!news || news->more)
+		a->policy_file_is_old = a->whole = true;
+	pass_soon(a);
 }
 
 int reconcile_start(struct agent *a, struct err *e)

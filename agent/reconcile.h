@@ -13,6 +13,8 @@ int reconcile_start(struct agent *a, struct err *e);
 void reconcile_now(struct agent *a);
 /* Run a pass at once, or as soon as 100 ms have gone by since the last. */
 void reconcile_soon(struct agent *a);
+/* The same for what the source has to tell, which may be less. */
+void reconcile_news_soon(struct agent *a);
 /* The pod's entries, now, from its record. -ENOENT: there is no record. */
 int reconcile_endpoint(struct agent *a, const char *container_id,
 		       const char *ifname, struct err *e);
@@ -68,6 +70,18 @@ bool reconcile_policy_stage(struct agent *a, bool change, struct changes *out);
 bool reconcile_policy_endpoint(struct agent *a);
 /* Where policies were in force, new maps are closed to who is not known yet. */
 int reconcile_policy_recover(struct agent *a, struct err *e);
+/* What the source says of pods alone, NULL: it doesn't. */
+const struct pod_news *reconcile_pod_news(const struct agent *a);
+/* A pass for that. False: it takes a whole one. */
+bool reconcile_moves(struct agent *a);
+/* fl_routes for some keys, of which it says `now`. Returns how many failed. */
+unsigned int reconcile_routes_write(struct agent *a, const struct entries *now,
+				    const struct entries *want,
+				    struct changes *out);
+void reconcile_count(struct agent *a, const struct changes *c, double seconds,
+		     size_t errors);
+/* The epoch is raised. */
+void reconcile_raised(struct agent *a);
 /* fl_endpoints, of the view that does not hold yet; and then of both. */
 void reconcile_endpoints(struct agent *a, struct changes *out,
 			 struct problems *p);

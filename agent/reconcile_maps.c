@@ -30,7 +30,7 @@ static void raise_begin(void *arg)
 		close(fd);
 }
 
-static void raise_forget(struct agent *a)
+void reconcile_raised(struct agent *a)
 {
 	char path[512];
 
@@ -56,7 +56,7 @@ int reconcile_maps_recover(struct agent *a, struct err *e)
 	log_info("epoch raised, an earlier agent died before it could", NULL);
 	rc = epoch_raise(a->config.bpf_root, e);
 	if (!rc)
-		raise_forget(a);
+		reconcile_raised(a);
 	return rc;
 }
 
@@ -257,6 +257,25 @@ static bool stage_routes(struct agent *a, bool all, struct changes *out,
 	return !failed;
 }
 
+unsigned int reconcile_routes_write(struct agent *a, const struct entries *now,
+				    const struct entries *want,
+				    struct changes *out)
+{
+	const struct views v = {VIEW_ROUTES, a->found.view, true,
+				&a->found_routes};
+	struct map_target t = {a, a->maps.routes, 0};
+	struct changes_policy policy = {
+		.sweep = true,
+		.raises = route_raises,
+		.arg = &t,
+	};
+	unsigned int failed =
+		view_write(a, &v, &policy, &a->found_routes, now, want, out);
+
+	a->found_routes_are_old |= failed;
+	return failed;
+}
+
 /* ---- all of them ---------------------------------------------------- */
 
 static bool stage(struct agent *a, bool all, struct changes *out,
@@ -296,8 +315,10 @@ void reconcile_maps(struct agent *a, bool all, struct changes *out,
 		return;
 	}
 	if (out->raise)
-		raise_forget(a);
+		reconcile_raised(a);
 	a->raise = false;
-	if (whole && all && !a->desired.keep_policy)
+	if (whole && all && !a->desired.keep_policy) {
 		policies_commit(&a->policies);
+		a->policies_are_current = true;
+	}
 }

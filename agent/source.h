@@ -11,6 +11,7 @@
 
 #include "../lib/config.h"
 #include "model.h"
+#include "pod_news.h"
 #include "problems.h"
 
 struct source;
@@ -27,6 +28,10 @@ struct source_ops {
 	void (*problems)(const struct source *s, struct problems *out);
 	/* How many objects there are that nobody enforces yet. */
 	unsigned int (*later)(const struct source *s);
+	/* What has changed since the last call of the other, if it is only
+	 * pods. Either both or neither; NULL: it may be anything. */
+	const struct pod_news *(*pod_news)(const struct source *s);
+	void (*news_seen)(struct source *s);
 	/* For `fairlead status`: members added to an object. */
 	void (*describe)(const struct source *s, cJSON *out);
 	/* For /metrics; NULL: nothing. */

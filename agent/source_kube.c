@@ -97,15 +97,28 @@ static void on_news(evutil_socket_t fd, short what, void *arg)
 	s->changed(s->arg);
 }
 
-static void on_condition(void *arg)
+/* Something else than pods. */
+static void other_news(struct source_kube *s, double delay)
 {
-	news(arg, AT_ONCE);
+	pod_news_more(&s->store.news);
+	news(s, delay);
 }
 
-/* A list is taken in as a whole, unless that takes long. */
-static void tell(struct source_kube_watch *w)
+static void on_condition(void *arg)
 {
-	news(w->source, w->listing ? LISTING : AT_ONCE);
+	other_news(arg, AT_ONCE);
+}
+
+/* A list is taken in as a whole, unless that takes long. Of an
+ * object is news what it says, or that it is odd. */
+static void tell(struct source_kube_watch *w, bool object, bool odd)
+{
+	double delay = w->listing ? LISTING : AT_ONCE;
+
+	if (odd || (object && w->resource != RESOURCE_PODS))
+		other_news(w->source, delay);
+	else if (object)
+		news(w->source, delay);
 }
 
 /* ---- what the watches say ------------------------------------------- */
@@ -143,7 +156,7 @@ static void on_object(const cJSON *json, void *arg)
 	struct source_kube *s = w->source;
 	struct object *o = NULL;
 	struct err e = {0};
-	bool changed = false;
+	bool changed = false, odd;
 	int rc;
 
 	if (s->condition && w->resource == RESOURCE_NODES)
@@ -156,9 +169,8 @@ static void on_object(const cJSON *json, void *arg)
 		changed = store_remove(&s->store, w->resource, namespace, name);
 	else /* its last good version stays in force, also over a list */
 		store_keep(&s->store, w->resource, namespace, name);
-	changed |= judge(w, namespace, name, e.msg);
-	if (changed)
-		tell(w);
+	odd = judge(w, namespace, name, e.msg);
+	tell(w, changed, odd);
 }
 
 /* As an object that cannot be read. */
@@ -171,8 +183,7 @@ static void on_unreadable(const char *namespace, const char *name,
 	snprintf(reason, sizeof(reason), "%s %.253s: %.200s",
 		 object_read_kind(w->resource), name, why);
 	store_keep(&w->source->store, w->resource, namespace, name);
-	if (judge(w, namespace, name, reason))
-		tell(w);
+	tell(w, false, judge(w, namespace, name, reason));
 }
 
 static void on_gone(const cJSON *json, void *arg)
@@ -180,15 +191,14 @@ static void on_gone(const cJSON *json, void *arg)
 	const char *namespace, *name;
 	struct source_kube_watch *w = arg;
 	struct source_kube *s = w->source;
-	bool changed;
+	bool changed, odd;
 
 	if (object_read_name(json, &namespace, &name))
 		return;
 	changed = store_remove(&s->store, w->resource, namespace, name) &&
 		  matters(w);
-	changed |= bad_remove(&s->bad, w->resource, namespace, name);
-	if (changed)
-		tell(w);
+	odd = bad_remove(&s->bad, w->resource, namespace, name);
+	tell(w, changed, odd);
 }
 
 static bool is_complete(const struct source *source)
@@ -226,7 +236,7 @@ static void on_listed(void *arg)
 	malloc_trim(0); /* pages and trees of JSON are gone */
 	/* what came before the end may wait for a second still */
 	if (changed || evtimer_pending(s->news, NULL))
-		tell(w);
+		other_news(s, AT_ONCE);
 }
 
 /* The server answers one of them. */
@@ -251,7 +261,7 @@ static void on_state(void *arg)
 	memcpy(w->error, state->error, sizeof(w->error));
 	if (!*w->error)
 		hurry(w->source);
-	news(w->source, TROUBLE);
+	other_news(w->source, TROUBLE);
 }
 
 /* ---- the source ----------------------------------------------------- */
@@ -263,6 +273,16 @@ static const struct model *get_model(const struct source *source)
 
 	return s->watches[RESOURCE_NODES].listed ? &s->store.model
 						 : &s->nothing;
+}
+
+static const struct pod_news *get_pod_news(const struct source *source)
+{
+	return &((const struct source_kube *)source)->store.news;
+}
+
+static void on_news_seen(struct source *source)
+{
+	pod_news_free(&((struct source_kube *)source)->store.news);
 }
 
 static unsigned int get_later(const struct source *s)
@@ -321,6 +341,8 @@ static const struct source_ops kube_ops = {
 	.waiting = waiting,
 	.problems = source_kube_problems,
 	.later = get_later,
+	.pod_news = get_pod_news,
+	.news_seen = on_news_seen,
 	.describe = source_kube_describe,
 	.metrics = source_kube_metrics,
 	.ready = on_ready,

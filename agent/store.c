@@ -30,6 +30,16 @@ static void drop(struct store *s, struct object *o)
 	object_free(o);
 }
 
+static void tell(struct store *s, const struct object *before,
+		 const struct object *after)
+{
+	const struct object *o = before ? before : after;
+
+	if (o->kind == OBJECT_POD)
+		pod_news_add(&s->news, (const struct pod *)before,
+			     (const struct pod *)after);
+}
+
 bool store_put(struct store *s, enum resource r, struct object *o)
 {
 	struct object *old = NULL;
@@ -38,6 +48,7 @@ bool store_put(struct store *s, enum resource r, struct object *o)
 	o->list = s->list[r];
 	if (!model_add(&s->model, o, &old)) {
 		count_in(s, o);
+		tell(s, NULL, o);
 		return true;
 	}
 	old->list = o->list;
@@ -46,6 +57,7 @@ bool store_put(struct store *s, enum resource r, struct object *o)
 		return false;
 	}
 	model_replace(&s->model, o);
+	tell(s, old, o);
 	drop(s, old);
 	count_in(s, o);
 	return true;
@@ -67,6 +79,7 @@ bool store_remove(struct store *s, enum resource r, const char *namespace,
 
 	if (!o)
 		return false;
+	tell(s, o, NULL);
 	drop(s, o);
 	return true;
 }
@@ -102,6 +115,7 @@ size_t store_sweep(struct store *s, enum resource r)
 		struct object *o = stale.items[i];
 
 		model_remove(&s->model, o->kind, o->namespace, o->name);
+		tell(s, o, NULL);
 		drop(s, o);
 	}
 	free(stale.items);
@@ -119,5 +133,6 @@ void store_free(struct store *s)
 	for (int kind = 0; kind < OBJECT_KIND_MAX; kind++)
 		model_each(&s->model, kind, free_one, NULL);
 	model_clear(&s->model);
+	pod_news_free(&s->news);
 	memset(s, 0, sizeof(*s));
 }

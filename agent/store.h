@@ -5,7 +5,7 @@
  */
 #pragma once
 
-#include "model.h"
+#include "pod_news.h"
 
 /* Which list an object comes from; policies come from two. */
 enum resource {
@@ -24,6 +24,7 @@ struct store {
 	unsigned int list[RESOURCE_MAX]; /* counts the lists that have begun */
 	size_t n[RESOURCE_MAX];
 	size_t bytes[RESOURCE_MAX]; /* what their objects take */
+	struct pod_news news; /* pods are told here, the rest by the caller */
 };
 
 /* Takes o, and frees what it replaces (or o, where it says nothing new).
