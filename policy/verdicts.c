@@ -72,8 +72,10 @@ static void resolve(struct making *m, const uint32_t *rules, size_t n,
 	}
 	n_matches = 0;
 	for (size_t i = 0; i < n; i++) {
-		m->asked[i].matches = m->asked_matches + n_matches;
-		n_matches += m->asked[i].n_matches;
+		size_t own = m->asked[i].n_matches;
+
+		m->asked[i].matches = own ? &m->asked_matches[n_matches] : NULL;
+		n_matches += own;
 	}
 	ports_resolve(m->asked, n, m->closed, out);
 }

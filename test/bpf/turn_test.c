@@ -463,6 +463,14 @@ static void begin(unsigned int seed)
 	add_probes(&ipv6);
 }
 
+static void end(void)
+{
+	for (int i = 0; i < 3; i++) {
+		entries_free(&tables[i].want);
+		entries_free(&tables[i].base);
+	}
+}
+
 static unsigned int seed_of(void)
 {
 	const char *text = getenv("SEED");
@@ -509,6 +517,7 @@ static void a_change_shows_in_one_step(void **state)
 	assert_true(changed > WORLDS * n_probes / 4);
 	assert_true(allowed > WORLDS * n_probes / 10);
 	assert_true(allowed < WORLDS * n_probes * 9 / 10);
+	end();
 }
 
 static void an_agent_that_dies_leaves_the_old_or_the_new(void **state)
@@ -544,6 +553,7 @@ static void an_agent_that_dies_leaves_the_old_or_the_new(void **state)
 	take_step(false, WRITES_MAX, now);
 	write_plainly();
 	expect_all(now, "nothing but the new");
+	end();
 }
 
 int main(void)

@@ -426,7 +426,7 @@ static void name_of(int i, char *ns, char *name)
 
 static struct object *version_of(int i, int version)
 {
-	char ns[8], name[8], text[256];
+	char ns[8], name[16], text[256];
 
 	name_of(i, ns, name);
 	snprintf(text, sizeof(text),
@@ -445,7 +445,7 @@ static void play(unsigned int seed)
 	srand(seed);
 	while (left) {
 		int i = rand() % NAMES;
-		char ns[8], name[8];
+		char ns[8], name[16];
 
 		if (next[i] == VERSIONS)
 			continue;
@@ -489,7 +489,7 @@ static void any_order_of_events_ends_the_same(void **state)
 		play(seed);
 		assert_int_equal(store.n[RESOURCE_PODS], NAMES * 3 / 4);
 		for (int i = 0; i < NAMES; i++) {
-			char ns[8], name[8], want[32];
+			char ns[8], name[16], want[32];
 
 			name_of(i, ns, name);
 			snprintf(want, sizeof(want), "10.0.%d.%d", VERSIONS, i);
