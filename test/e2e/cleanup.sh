@@ -65,6 +65,19 @@ remove_stale() {
 	done
 }
 
+# An instrumented program tells what it has to tell when it ends: FL_GENTLE lets
+# it. Whoever does not end soon is killed all the same.
+end_gently() {
+	local i pid
+	kill "${pids[@]}"
+	for pid in "${pids[@]}"; do
+		for ((i = 0; i < 100; i++)); do
+			kill -0 "$pid" || break
+			sleep 0.1
+		done
+	done
+}
+
 cleanup() {
 	local c pid
 	trap '' INT TERM
@@ -72,6 +85,7 @@ cleanup() {
 		eval "$c"
 	done
 	{
+		[ -z "${FL_GENTLE:-}" ] || end_gently
 		for pid in "${pids[@]}"; do
 			kill -9 "$pid"
 		done

@@ -114,6 +114,7 @@ cluster_up() {
 cluster_down() {
 	local ns pid
 	{
+		[ -z "${FL_GENTLE:-}" ] || end_gently
 		for pid in "${pids[@]}"; do
 			kill -9 "$pid"
 		done
