@@ -76,6 +76,11 @@ serve() {
 	wait_for 5 in_ns "$ns" "$E2E/traffic.py" who tcp 127.0.0.1 "$port" ||
 		echo "serve: nothing listens in $ns" >&2
 }
+sctp_serve() { # sctp_serve NAMESPACE PORT
+	background in_ns "$1" "$E2E/traffic.py" sctp-serve "$2" >"$DIR/sctp-$1.log" 2>&1
+	disown
+	wait_for 5 grep -q ready "$DIR/sctp-$1.log" || echo "sctp_serve: nothing listens in $1" >&2
+}
 traffic() { # traffic NAMESPACE COMMAND...
 	local ns=$1
 	shift

@@ -100,6 +100,7 @@ def sctp_serve(port):
     for family in socket.AF_INET, socket.AF_INET6:
         s = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_SCTP)
         sel.register(s, selectors.EVENT_READ, family)
+    print("ready", flush=True)
     while True:
         for key, _ in sel.select():
             data, peer = sctp_recv(key.fileobj, key.data)

@@ -2,7 +2,7 @@
 # shellcheck shell=bash
 # A containerd of our own on a node: everything it keeps is in $DIR, and it
 # runs in a mount namespace of its own, where /etc/cni/net.d and /opt/cni/bin
-# (which `ctr run --cni` insists on) and /run/containerd (its shims' sockets)
+# (which `ctr run --cni` insists on) and /run (its shims' sockets)
 # are ours. Source lib.sh first.
 
 R=$DIR/containerd
@@ -35,14 +35,12 @@ runtime_rootfs() {
 }
 
 runtime_start() { # runtime_start NODE
-	runtime_node=$1 runtime_dir=
-	[ ! -d /run/containerd ] || runtime_dir=there
+	runtime_node=$1
 	runtime_config "$1"
 	runtime_rootfs
 	background in_node "$1" unshare --mount --propagation private bash -c '
 		mount -t overlay overlay -o "lowerdir=/etc,upperdir=$0/etc,workdir=$0/etc.work" /etc &&
-		mount --bind "$0/opt" /opt && mkdir -p /run/containerd &&
-		mount -t tmpfs tmpfs /run/containerd &&
+		mount --bind "$0/opt" /opt && mount -t tmpfs tmpfs /run &&
 		exec containerd --config "$0/config.toml" --log-level warn' "$R" >"$R/log" 2>&1
 	runtime_pid=$!
 	at_exit runtime_stop
@@ -64,7 +62,6 @@ runtime_stop() {
 		runc --root "$DIR/runc/$P" delete -f "${id##*/}"
 	done >/dev/null 2>&1
 	stop "$runtime_pid"
-	[ "$runtime_dir" = there ] || rmdir /run/containerd
 }
 
 # container ID COMMAND...: in the background, until it is killed.

@@ -9,7 +9,8 @@
   put HOST PORT BYTES [MBPS]       send, the server's SHA-256 must be ours
   get HOST PORT BYTES              receive, compare the SHA-256
   udp HOST PORT SIZE...            datagrams that must come back unchanged
-  steady tcp|udp HOST PORT SECONDS [RATE]   numbered messages, echoed; JSON
+  steady tcp|udp HOST PORT SECONDS [RATE [FILE]]   numbered messages, echoed;
+                                   makes FILE when the first is back; JSON
   fresh tcp|udp HOST PORT SECONDS  a new connection for each message; JSON
   many HOST PORT N [--ports FIRST] [--hold FILE] [--patience SECONDS]
                                    N connections open at once; JSON
@@ -129,7 +130,7 @@ def udp(host, port, *sizes):
 class Steady:
     """Numbered messages at a rate; every one of them must come back."""
 
-    def __init__(self, proto, host, port, seconds, rate):
+    def __init__(self, proto, host, port, seconds, rate, begun):
         self.tcp = proto == "tcp"
         if self.tcp:
             self.sock = connect(host, port)
@@ -139,7 +140,7 @@ class Steady:
             self.sock.connect((host, int(port)))
         self.seconds, self.rate = float(seconds), float(rate)
         self.sent, self.seen, self.worst, self.over = 0, {}, 0.0, False
-        self.at, self.errors = [], []
+        self.at, self.errors, self.begun = [], [], begun
 
     def send_all(self):
         start = time.monotonic()
@@ -174,6 +175,9 @@ class Steady:
                 data = data[8:]
                 self.seen[n] = self.seen.get(n, 0) + 1
                 self.worst = max(self.worst, time.monotonic() - self.at[n])
+            if self.begun:
+                with open(self.begun, "w", encoding="utf-8"):
+                    self.begun = None
 
     def run(self):
         def end(*_):
@@ -198,13 +202,19 @@ class Steady:
         return 1 if lost or not self.sent else 0
 
 
-def steady(proto, host, port, seconds, rate="200"):
-    return Steady(proto, host, port, seconds, rate).run()
+def steady(proto, host, port, seconds, rate="200", begun=None):
+    return Steady(proto, host, port, seconds, rate, begun).run()
+
+
+def sent_again(s):
+    """How many packets had to be sent again: tcpi_total_retrans."""
+    info = s.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, 104)
+    return struct.unpack_from("I", info, 100)[0]
 
 
 def fresh(proto, host, port, seconds):
     """One connection after the other. A SYN that is lost is sent again after a
-    second, which is too late."""
+    second, and lost all the same."""
     end, sent, lost = time.monotonic() + float(seconds), 0, []
     over = []
     signal.signal(signal.SIGTERM, lambda *_: over.append(1))
@@ -213,9 +223,11 @@ def fresh(proto, host, port, seconds):
         at = time.monotonic()
         kind = socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM
         with socket.socket(resolve(host), kind) as s:
-            s.settimeout(0.9)
+            s.settimeout(5)
             try:
                 s.connect((host, int(port)))
+                if proto == "tcp" and sent_again(s):
+                    raise OSError("the SYN was lost")
                 s.send(b"WHO\n" if proto == "tcp" else b"WHO")
                 if not s.recv(200):
                     raise OSError("no answer")
