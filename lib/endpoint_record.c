@@ -69,6 +69,20 @@ static int parse_strings(const cJSON *obj, struct endpoint_record *r,
 	return 0;
 }
 
+/* What becomes part of a path, or of a request for a device. */
+static int check_names(const struct endpoint_record *r, struct err *e)
+{
+	if (!name_is_safe(r->container_id, CONTAINER_ID_MAX))
+		return err_set(e, EINVAL, "\"containerID\" is not one");
+	if (!ifname_is_valid(r->ifname))
+		return err_set(e, EINVAL, "\"ifname\" is no device's name");
+	if (!ifname_is_valid(r->host_device))
+		return err_set(e, EINVAL, "\"hostDevice\" is no device's name");
+	if (!name_is_safe(r->network, NETWORK_NAME_MAX))
+		return err_set(e, EINVAL, "\"network\" is no network's name");
+	return 0;
+}
+
 static int parse_record(const cJSON *obj, struct endpoint_record *r,
 			struct err *e)
 {
@@ -80,6 +94,8 @@ static int parse_record(const cJSON *obj, struct endpoint_record *r,
 		ret = json_get_uint(obj, "version", 1, 1, &number, e);
 	if (!ret)
 		ret = parse_strings(obj, r, e);
+	if (!ret)
+		ret = check_names(r, e);
 	if (!ret)
 		ret = json_get_mac(obj, "mac", r->mac, e);
 	if (!ret)
