@@ -229,6 +229,16 @@ int from_uplink(struct __sk_buff *skb)
 	return flow_forward(skb, hook, &p, f);
 }
 
+/* An outer packet of our tunnel, and not what a pod sends to its port: that was
+ * too big for from_pod, and is the world's business as any other. */
+static __always_inline bool is_own_tunnel(const struct __sk_buff *skb,
+					  const struct pkt *p)
+{
+	return is_tunnel(p) &&
+	       !(skb->ingress_ifindex &&
+		 bpf_map_lookup_elem(&fl_endpoints, &p->key.saddr));
+}
+
 /* To the network. What from_pod sent is done with. The host's own connections
  * are entered too, so that no pod is given a port that one of them uses; and
  * what a pod sent through the host stack is masqueraded here. */
@@ -243,12 +253,16 @@ int to_uplink(struct __sk_buff *skb)
 		set_mark(skb, 0);
 		return TC_ACT_UNSPEC;
 	}
-	if (skb->vlan_present || parse(skb, &p) != PARSED_IP || is_tunnel(&p))
+	if (skb->vlan_present || parse(skb, &p) != PARSED_IP ||
+	    is_own_tunnel(skb, &p))
 		return pass(skb, hook, FL_PASS_NOT_OURS);
 	if (p.flags & PKT_SPECIAL) {
-		if (unroutable(&p) || p.flags & PKT_ICMP_ERROR ||
-		    !fragment_ports(skb, &p, hook))
+		if (unroutable(&p) || p.flags & PKT_ICMP_ERROR)
 			return pass(skb, hook, FL_PASS_NOT_OURS);
+		if (!fragment_ports(skb, &p, hook)) /* a pod's is translated */
+			return starts_at_uplink(skb, &p)
+				       ? go_stage(skb, hook, STAGE_SLOW)
+				       : pass(skb, hook, FL_PASS_NOT_OURS);
 	}
 	f = bpf_map_lookup_elem(&fl_flows, &p.key);
 	if (!f && !starts_at_uplink(skb, &p))

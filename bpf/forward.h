@@ -89,13 +89,28 @@ static __always_inline int set_macs(struct __sk_buff *skb, const __u8 dst[6],
 	return 0;
 }
 
+/* A local pod's packet that the host stack sends: it is on its way where it
+ * leaves by the pod's own device. By another one it is led astray by some route
+ * of the host, and reaches nobody, or another pod. */
+static __always_inline int deliver_from_stack(struct __sk_buff *skb, __u32 hook,
+					      const struct fl_flow *f)
+{
+	if (hook == FL_HOOK_TO_UPLINK)
+		return pass(skb, hook, FL_PASS_NOT_OURS);
+	if (hook == FL_HOOK_TO_OVERLAY)
+		return drop(skb, hook, FL_DROP_NO_ROUTE);
+	if (f->out_ifindex != skb->ifindex)
+		return drop(skb, hook, FL_DROP_NO_ENDPOINT);
+	return pass(skb, hook, FL_PASS_LOCAL);
+}
+
 static __always_inline int deliver_local(struct __sk_buff *skb, __u32 hook,
 					 const struct fl_flow *f)
 {
 	const __u8 gateway[6] = FL_GATEWAY_MAC;
 
-	if (!is_ingress(hook)) /* on its way through the pod's own device */
-		return pass(skb, hook, FL_PASS_LOCAL);
+	if (!is_ingress(hook))
+		return deliver_from_stack(skb, hook, f);
 	if (set_macs(skb, f->out_mac, gateway))
 		return drop(skb, hook, FL_DROP_MALFORMED);
 	/* What a device took for somebody else's frame, an IP stack drops. */

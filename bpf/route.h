@@ -23,6 +23,8 @@ static __always_inline int to_endpoint(struct __sk_buff *skb, struct slow *s,
 {
 	if (s->hook == FL_HOOK_TO_POD && ep->ifindex != skb->ifindex)
 		return -FL_DROP_NO_ENDPOINT;
+	if (s->hook == FL_HOOK_TO_OVERLAY) /* it lives here */
+		return -FL_DROP_NO_ROUTE;
 	deliver_to(&s->fwd, ep);
 	s->fwd.dst_identity = police(s, &s->dst, ep);
 	s->rev.in_ifindex = ep->ifindex;

@@ -158,6 +158,25 @@ static void fragments_the_stack_made_are_masqueraded(void **state)
 	}
 }
 
+/* Nobody knows its port, so it cannot be translated, and must not leave as it
+ * is. */
+static void a_fragment_of_the_stack_without_its_first_stays(void **state)
+{
+	const struct family *f = *state;
+	struct at at = {AT(TO_UPLINK, uplink), .from_ifindex = node.pod_a};
+	struct packet whole, p;
+
+	message(&whole, .src = &f->pod_a, .dst = &f->world,
+		.proto = IPPROTO_UDP, .len = 3 * PIECE);
+	packet_fragment(&whole, PIECE, PIECE, 7, &p);
+	expect_drop(at, &p, FRAG_UNKNOWN);
+	at.from_ifindex = 0; /* the host's own are its own */
+	message(&whole, .src = &f->node, .dst = &f->world, .proto = IPPROTO_UDP,
+		.len = 3 * PIECE);
+	packet_fragment(&whole, PIECE, PIECE, 7, &p);
+	expect_pass(at, &p, NOT_OURS);
+}
+
 static void a_stale_flow_is_decided_again_by_a_later_fragment(void **state)
 {
 	const struct family *f = *state;
@@ -386,6 +405,7 @@ int main(void)
 		FAMILIES(fragments_reach_other_nodes_and_the_own_one),
 		FAMILIES(fragments_arrive_by_the_overlay),
 		FAMILIES(fragments_the_stack_made_are_masqueraded),
+		FAMILIES(a_fragment_of_the_stack_without_its_first_stays),
 		FAMILIES(a_stale_flow_is_decided_again_by_a_later_fragment),
 		FAMILIES(later_fragments_may_come_first_between_pods),
 		FAMILIES(later_fragments_may_come_first_between_nodes),

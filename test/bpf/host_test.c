@@ -108,6 +108,25 @@ static void another_pods_device_does_not_take_it(void **state)
 	assert_int_equal(flow_count(), 0);
 }
 
+/* ... nor once the connection is known: a route of the host may change. */
+static void what_is_known_is_not_led_astray(void **state)
+{
+	const struct family *f = *state;
+	struct message m = probe(f, &f->host, IPPROTO_TCP);
+	struct at to_pod_b = {AT(TO_POD, pod_b)};
+	struct packet p;
+
+	message_build(&p, &m);
+	expect_pass(TO_POD_A, &p, LOCAL);
+	expect_drop(to_pod_b, &p, NO_ENDPOINT);
+	expect_drop(TO_OVERLAY, &p, NO_ROUTE);
+	expect_pass(TO_UPLINK, &p, NOT_OURS);
+	expect_pass(TO_POD_A, &p, LOCAL);
+	epoch_raise_now();
+	expect_drop(TO_OVERLAY, &p, NO_ROUTE);
+	expect_drop(to_pod_b, &p, NO_ENDPOINT);
+}
+
 /* A pod that is sent something by way of the stack may not be lied to about
  * who sends it. */
 static void the_stack_does_not_launder_addresses(void **state)
@@ -156,6 +175,7 @@ int main(void)
 		FAMILIES(a_probe_from_an_unknown_address_is_answered),
 		FAMILIES(what_the_host_answers_passes),
 		FAMILIES(another_pods_device_does_not_take_it),
+		FAMILIES(what_is_known_is_not_led_astray),
 		FAMILIES(the_stack_does_not_launder_addresses),
 		FAMILIES(answers_of_our_own_are_let_through),
 		FAMILIES(the_host_does_not_multicast_to_pods),
