@@ -112,7 +112,7 @@ $(BUILD)/test/unit/%: $(BUILD)/obj/test/unit/%.o $(BUILD)/libunit.a $(ARCHIVES)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $< $(BUILD)/libunit.a -Wl,--start-group $(ARCHIVES) -Wl,--end-group \
 		-lcmocka -levent_core -levent_extra -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread
 
-$(BUILD)/test/bpf/%: $(BUILD)/obj/test/bpf/%.o $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %_test.c,$(wildcard test/bpf/*.c))) $(BUILD)/libagent.a $(BUILD)/libloader.a $(BUILD)/liblib.a
+$(BUILD)/test/bpf/%: $(BUILD)/obj/test/bpf/%.o $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %_test.c,$(wildcard test/bpf/*.c))) $(BUILD)/libagent.a $(BUILD)/libpolicy.a $(BUILD)/libloader.a $(BUILD)/liblib.a
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^ -lcmocka -lyaml $(LIBS_BPF) $(LIBS_NL) -lpthread

@@ -190,24 +190,30 @@ static const char *result_wrong(struct at at, const struct packet *in,
 	return packet_view(&last.out, &v);
 }
 
-void run_at(struct at at, const struct packet *in, const char *file, int line)
+const char *run_wrong(struct at at, const struct packet *in)
 {
 	struct fl_metric before[FL_REASON_SLOTS], after[FL_REASON_SLOTS];
-	const char *wrong;
 	__u64 bytes = 0;
 	int err;
+
+	read_metrics(at.hook, before);
+	err = test_run(at, in);
+	if (err)
+		return strerror(-err);
+	read_metrics(at.hook, after);
+	last.reason = counted(before, after, &bytes);
+	return result_wrong(at, in, bytes);
+}
+
+void run_at(struct at at, const struct packet *in, const char *file, int line)
+{
+	const char *wrong;
 
 	if (at.from_ifindex && !run_takes_from_ifindex()) {
 		print_message("# SKIP: no ingress_ifindex in test runs here\n");
 		skip();
 	}
-	read_metrics(at.hook, before);
-	err = test_run(at, in);
-	if (err)
-		FAIL_AT(file, line, "BPF_PROG_TEST_RUN: %s", strerror(-err));
-	read_metrics(at.hook, after);
-	last.reason = counted(before, after, &bytes);
-	wrong = result_wrong(at, in, bytes);
+	wrong = run_wrong(at, in);
 	if (wrong)
 		FAIL_AT(file, line, "%s (verdict %d, reason %s)", wrong,
 			last.verdict, reason_name(last.reason));

@@ -328,6 +328,14 @@ void tables_reset(void)
 	uplink_write(node.uplink2, &ipv4.node2, &ipv6.node2, UPLINK2_MTU);
 }
 
+void tables_reset_rules(void)
+{
+	map_empty(node.dp->maps.fl_policy);
+	map_empty(node.dp->maps.fl_routes);
+	map_empty(node.dp->maps.fl_denied);
+	routes_fill();
+}
+
 void tables_close(void)
 {
 	ring_buffer__free(ring);
@@ -388,6 +396,19 @@ void flow_remove(const struct fl_tuple *key)
 void flows_forget(void)
 {
 	map_empty(node.dp->maps.fl_flows);
+}
+
+void flows_each(void (*fn)(const struct fl_tuple *key, const struct fl_flow *f,
+			   void *arg),
+		void *arg)
+{
+	int fd = bpf_map__fd(node.dp->maps.fl_flows);
+	struct fl_tuple key, *prev = NULL;
+	struct fl_flow f;
+
+	for (; !bpf_map_get_next_key(fd, prev, &key); prev = &key)
+		if (flow_read(&key, &f))
+			fn(&key, &f, arg);
 }
 
 static unsigned int map_count(const struct bpf_map *map)

@@ -11,7 +11,7 @@
 
 /* ---- what the agent and the plugin write ----------------------------- */
 
-void config_write(void); /* after a change of node.config */
+void config_write(void);	/* after a change of node.config */
 void config_flags(__u16 flags); /* in both views; writes nothing */
 void epoch_raise_now(void);
 void view_turn_now(void);
@@ -46,6 +46,8 @@ void uplink_remove(unsigned int ifindex);
  * flows, no counts. */
 void tables_reset(void);
 void tables_empty(void); /* ... of a node whose agent never ran */
+/* Routes, and no policies; all else stays. */
+void tables_reset_rules(void);
 void tables_close(void);
 
 /* ---- what the datapath writes ---------------------------------------- */
@@ -58,6 +60,10 @@ void flow_write(const struct fl_tuple *key, const struct fl_flow *f);
 void flow_remove(const struct fl_tuple *key);
 void flows_forget(void); /* all of them */
 unsigned int flow_count(void);
+/* fn may not add or remove any. */
+void flows_each(void (*fn)(const struct fl_tuple *key, const struct fl_flow *f,
+			   void *arg),
+		void *arg);
 /* Moves last_seen_ns of one direction into the past. */
 void flow_age(const struct fl_tuple *key, unsigned int seconds);
 unsigned int fragment_count(void);
