@@ -22,7 +22,7 @@ enum ctl_exit {
 	EXIT_FAILED = 1,     /* something could not be read or written */
 	EXIT_USAGE = 2,	     /* unknown command or option, impossible value */
 	EXIT_NOT_LOADED = 3, /* nothing is pinned below the BPF root */
-	EXIT_TROUBLE = 4,    /* `status`: loaded, and something is wrong */
+	EXIT_TROUBLE = 4,    /* `status`, `doctor`: something is wrong */
 	EXIT_DROPPED = 5,    /* `trace`: the packet would be dropped */
 };
 
@@ -89,4 +89,4 @@ int ctl_flush(struct err *e);
 
 extern const struct command cmd_status, cmd_endpoints, cmd_routes, cmd_flows,
 	cmd_metrics, cmd_drops, cmd_monitor, cmd_map, cmd_policy, cmd_trace,
-	cmd_help;
+	cmd_help, cmd_doctor;

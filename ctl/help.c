@@ -14,7 +14,7 @@ static const char exit_codes[] =
 	"  1  something could not be read or written\n"
 	"  2  unknown command or option, or an impossible value\n"
 	"  3  nothing is loaded (nothing is pinned below the BPF root)\n"
-	"  4  `status` only: loaded, but something is wrong\n"
+	"  4  `status`: loaded, but something is wrong; `doctor`: something is\n"
 	"  5  `trace` only: the packet would be dropped\n";
 
 void help_program(FILE *out)
@@ -30,6 +30,7 @@ void help_program(FILE *out)
 	option_help(global_options, out);
 	fputs("\nSomething is wrong and you do not know what? In this order:\n"
 	      "  fairlead status     is this node fine, and if not, why\n"
+	      "  fairlead doctor     all that can be checked, and what to do\n"
 	      "  fairlead drops      what is thrown away right now, and why\n"
 	      "  fairlead monitor    each dropped packet, as it happens\n"
 	      "  fairlead help NAME  a command, or a drop reason: what it "

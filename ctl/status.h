@@ -78,6 +78,20 @@ struct findings {
 };
 
 void status_judge(const struct status *s, struct findings *out);
+/* Its parts, each of which adds to *out. Of what is loaded, only where it is. */
+void judge_loaded(const struct status *s, struct findings *out);
+void judge_hooks(const struct status *s, struct findings *out);
+void judge_devices(const struct status *s, struct findings *out);
+void judge_endpoints(const struct status *s, struct findings *out);
+void judge_policies(const struct status *s, struct findings *out);
+void judge_routes(const struct status *s, struct findings *out);
+void judge_maps(const struct status *s, struct findings *out);
+void judge_accounts(const struct status *s, struct findings *out);
+void judge_node(const struct status *s, struct findings *out);
+void judge_agent(const struct status *s, struct findings *out);
+/* Neither of the devices that we make is here: most likely the node's network
+ * namespace is another one. */
+bool status_is_elsewhere(const struct status *s);
 
 /* Sums over what was read. */
 size_t status_endpoints(const struct status *s, unsigned int faults);

@@ -76,7 +76,7 @@ const struct map_usage *status_map(const struct status *s, const char *name)
 
 /* ---- judgements, in order of weight ---------------------------------- */
 
-static void judge_loaded(const struct status *s, struct findings *out)
+void judge_loaded(const struct status *s, struct findings *out)
 {
 	if (!s->loaded)
 		finding_add(
@@ -88,7 +88,7 @@ static void judge_loaded(const struct status *s, struct findings *out)
 			s->bpf_root);
 }
 
-static void judge_hooks(const struct status *s, struct findings *out)
+void judge_hooks(const struct status *s, struct findings *out)
 {
 	for (unsigned int h = 0; h < FL_HOOK_MAX; h++)
 		if (!s->hooks[h])
@@ -132,7 +132,7 @@ static void judge_device(const struct device_state *d, struct findings *out)
 }
 
 /* Neither of the devices that we make: most likely we are elsewhere. */
-static bool is_elsewhere(const struct status *s)
+bool status_is_elsewhere(const struct status *s)
 {
 	int made = 0, missing = 0;
 
@@ -142,12 +142,6 @@ static bool is_elsewhere(const struct status *s)
 			missing += !s->devices[i].exists;
 		}
 	return made && missing == made;
-}
-
-static void judge_devices(const struct status *s, struct findings *out)
-{
-	for (int i = 0; i < s->n_devices; i++)
-		judge_device(&s->devices[i], out);
 }
 
 static void judge_uplinks(const struct status *s, struct findings *out)
@@ -163,6 +157,21 @@ static void judge_uplinks(const struct status *s, struct findings *out)
 			    "no uplink: pods do not reach the world");
 }
 
+void judge_devices(const struct status *s, struct findings *out)
+{
+	if (status_is_elsewhere(s)) {
+		finding_add(out, BAD,
+			    "Is this its network namespace? Enter it with "
+			    "`nsenter --net=...`. If it is: the agent or "
+			    "`fairlead-loader load` makes them again.",
+			    "the devices of this node are not here");
+		return;
+	}
+	for (int i = 0; i < s->n_devices; i++)
+		judge_device(&s->devices[i], out);
+	judge_uplinks(s, out);
+}
+
 static void judge_endpoint(const struct endpoint_view *v, struct findings *out)
 {
 	char label[POD_LABEL_LEN], faults[ENDPOINT_FAULTS_LEN];
@@ -174,7 +183,7 @@ static void judge_endpoint(const struct endpoint_view *v, struct findings *out)
 		    endpoint_faults(v->faults & ~ENDPOINT_IS_PENDING, faults));
 }
 
-static void judge_endpoints(const struct status *s, struct findings *out)
+void judge_endpoints(const struct status *s, struct findings *out)
 {
 	const unsigned int broken = ~ENDPOINT_IS_PENDING;
 	size_t n = status_endpoints(s, broken), named = 0;
@@ -207,7 +216,7 @@ static void judge_endpoints(const struct status *s, struct findings *out)
 			    s->state_dir);
 }
 
-static void judge_policies(const struct status *s, struct findings *out)
+void judge_policies(const struct status *s, struct findings *out)
 {
 	size_t n = status_invalid(s), named = 0;
 
@@ -242,7 +251,7 @@ static void judge_policies(const struct status *s, struct findings *out)
 			    "audit mode: no policy is enforced");
 }
 
-static void judge_routes(const struct status *s, struct findings *out)
+void judge_routes(const struct status *s, struct findings *out)
 {
 	for (size_t i = 0; i < s->routes.n; i++)
 		if (s->routes.list[i].is_route)
@@ -254,7 +263,7 @@ static void judge_routes(const struct status *s, struct findings *out)
 		"no routes: pods reach neither each other nor other nodes");
 }
 
-static void judge_maps(const struct status *s, struct findings *out)
+void judge_maps(const struct status *s, struct findings *out)
 {
 	for (size_t i = 0; i < s->n_maps; i++)
 		if (map_is_nearly_full(&s->maps[i]))
@@ -265,7 +274,7 @@ static void judge_maps(const struct status *s, struct findings *out)
 }
 
 /* No fault of the node's, but somebody will ask why. */
-static void judge_accounts(const struct status *s, struct findings *out)
+void judge_accounts(const struct status *s, struct findings *out)
 {
 	char name[FLOW_ACCOUNT_LEN];
 
@@ -285,7 +294,7 @@ static void judge_accounts(const struct status *s, struct findings *out)
 				s->accounts.size);
 }
 
-static void judge_node(const struct status *s, struct findings *out)
+void judge_node(const struct status *s, struct findings *out)
 {
 	if (s->node_error == -ENOENT)
 		finding_add(
@@ -307,7 +316,7 @@ static void judge_node(const struct status *s, struct findings *out)
 			s->node.bpf_root, s->bpf_root);
 }
 
-static void judge_agent(const struct status *s, struct findings *out)
+void judge_agent(const struct status *s, struct findings *out)
 {
 	const char *follow =
 		s->loaded
@@ -351,17 +360,10 @@ void status_judge(const struct status *s, struct findings *out)
 		judge_maps(s, out);
 		judge_accounts(s, out);
 	}
-	if (s->loaded && is_elsewhere(s)) {
-		finding_add(out, BAD,
-			    "Is this its network namespace? Enter it with "
-			    "`nsenter --net=...`. If it is: the agent or "
-			    "`fairlead-loader load` makes them again.",
-			    "the devices of this node are not here");
-	} else if (s->loaded) {
+	if (s->loaded)
 		judge_devices(s, out);
-		judge_uplinks(s, out);
+	if (s->loaded && !status_is_elsewhere(s))
 		judge_endpoints(s, out);
-	}
 	judge_policies(s, out);
 	judge_node(s, out);
 	judge_agent(s, out);

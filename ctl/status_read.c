@@ -189,13 +189,14 @@ int status_read(const struct ctl *c, struct status *out, struct err *e)
 	out->state_dir = c->state_dir;
 	read_node(c, out);
 	rulebook_read(c->state_dir, &out->rules, e);
+	read_agent(c, out);
+	*e = (struct err){0};
 	rc = read_loaded(c, out, e);
 	if (rc == -ENOENT)
 		memcpy(out->not_loaded, e->msg, sizeof(e->msg));
 	else if (rc)
 		return rc;
 	*e = (struct err){0};
-	read_agent(c, out);
 	if (!out->loaded)
 		return 0;
 	wait_for_rate(out);

@@ -110,6 +110,17 @@ int attach_each(const char *bpf_root,
 			  enum attach_mode mode, void *arg),
 		void *arg, struct err *e);
 
+/* fn for what is attached to a device (tc, TCX, XDP) and is not ours, by the
+ * name of its program or, where it is no program, the kind of filter. */
+struct attach_other {
+	char how[8]; /* "tc", "tcx", "xdp" */
+	char name[64];
+	bool is_egress;
+};
+int attach_others(unsigned int ifindex,
+		  int (*fn)(const struct attach_other *o, void *arg), void *arg,
+		  struct err *e);
+
 /* ---- maps ------------------------------------------------------------ */
 
 /* fd of the pinned map (FL_MAP_*), or negative errno; the caller closes. */
