@@ -270,10 +270,10 @@ const struct command cmd_doctor = {
 		 "looks further and takes a few seconds. Exit code: 0 nothing "
 		 "is wrong (there may be warnings), 4 something is.\n",
 	.examples = "  fairlead doctor\n"
-		    "  fairlead doctor --json | jq -r '.checks[] | "
-		    "select(.level == \"wrong\").text'\n"
-		    "  fairlead doctor --kernel-config "
-		    "/boot/config-6.12-new   # before a reboot into it\n",
+		    "  fairlead doctor --json | jq '.checks[] | "
+		    "select(.level == \"wrong\")'\n"
+		    "  fairlead doctor --kernel-config /boot/config-6.12  "
+		    "# before booting it\n",
 	.options = option_table,
 	.values = &options,
 	.run = doctor_run,
