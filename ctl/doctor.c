@@ -237,7 +237,7 @@ static int doctor_run(const struct ctl *c, int argc, char **argv, struct err *e)
 static const struct option option_table[] = {
 	{"config", 0, "FILE", set_text,
 	 offsetof(struct doctor_options, config_file),
-	 "the agent's configuration (default: " CONFIG_FILE_DEFAULT ")"},
+	 "the agent's configuration (" CONFIG_FILE_DEFAULT ")"},
 	{"kernel-config", 0, "FILE", set_text,
 	 offsetof(struct doctor_options, kernel_config),
 	 "judge this kernel configuration, not the running kernel's"},
