@@ -7,9 +7,9 @@
 
 /* In the order of --help: what one reaches for first. */
 static const struct command *const all[] = {
-	&cmd_status, &cmd_doctor,    &cmd_drops,     &cmd_monitor, &cmd_flows,
-	&cmd_policy, &cmd_trace,     &cmd_endpoints, &cmd_routes,  &cmd_metrics,
-	&cmd_map,    &cmd_bugreport, &cmd_help,
+	&cmd_status, &cmd_doctor, &cmd_drops,	  &cmd_monitor, &cmd_flows,
+	&cmd_policy, &cmd_trace,  &cmd_endpoints, &cmd_routes,	&cmd_metrics,
+	&cmd_map,    &cmd_test,	  &cmd_bugreport, &cmd_help,
 };
 #define N_COMMANDS (sizeof(all) / sizeof(all[0]))
 

@@ -89,4 +89,4 @@ int ctl_flush(struct err *e);
 
 extern const struct command cmd_status, cmd_endpoints, cmd_routes, cmd_flows,
 	cmd_metrics, cmd_drops, cmd_monitor, cmd_map, cmd_policy, cmd_trace,
-	cmd_help, cmd_doctor, cmd_bugreport;
+	cmd_help, cmd_doctor, cmd_bugreport, cmd_test;
