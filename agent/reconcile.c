@@ -110,7 +110,7 @@ static void set_up(struct agent *a, bool full, struct changes *changes,
 	reconcile_policy_file(a, p);
 }
 
-/* An older version's programs decide until ours are attached behind them and
+/* Another version's programs decide until ours are attached behind them and
  * know everything. */
 static void retire_layouts(struct agent *a, struct problems *p)
 {
@@ -118,12 +118,12 @@ static void retire_layouts(struct agent *a, struct problems *p)
 	int n;
 
 	if (layouts_retire(a->config.bpf_root, &n, &e)) {
-		problems_add(p, "take over from an older version: %s", e.msg);
+		problems_add(p, "take over from another version: %s", e.msg);
 		return;
 	}
 	a->retired = true;
 	if (n)
-		log_info("took over from an older version", NULL);
+		log_info("took over from another version", NULL);
 }
 
 void reconcile_count(struct agent *a, const struct changes *c, double seconds,

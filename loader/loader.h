@@ -61,9 +61,9 @@ int datapath_claim(const char *bpf_root, struct err *e);
  * loaded. */
 int datapath_unload(const struct config *c, bool devices, struct err *e);
 
-/* Remove the pins of older layouts, <bpf-root>/v1 and so on, and with them what
- * they have attached: once the datapath of this one is attached and has all that
- * it needs. *n: how many there were. */
+/* Remove the pins of other layouts, <bpf-root>/v1 and so on, older or newer, and
+ * with them what they have attached: once the datapath of this one is attached
+ * and has all that it needs. *n: how many there were. */
 int layouts_retire(const char *bpf_root, int *n, struct err *e);
 
 /* A short text that names the build of the running programs and the options
