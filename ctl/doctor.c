@@ -9,9 +9,12 @@
 #include <unistd.h>
 
 #include "../lib/cleanup.h"
+#include "agent.h"
 #include "alloc.h"
 #include "doc.h"
 #include "format.h"
+
+enum { AGENT_WAIT_MS = 3000 };
 
 static const struct {
 	const char *name;
@@ -108,6 +111,17 @@ static void read_config(struct doctor *d)
 	}
 }
 
+/* There is more time than `status` has. */
+static void ask_agent_again(struct doctor *d)
+{
+	struct err e = {0};
+
+	if (d->status.agent == AGENT_SILENT &&
+	    !agent_ask(d->ctl->state_dir, "{\"op\":\"status\"}", AGENT_WAIT_MS,
+		       &d->status.answer, &e))
+		d->status.agent = AGENT_ANSWERS;
+}
+
 static void doctor_open(struct doctor *d)
 {
 	struct err e = {0};
@@ -115,6 +129,7 @@ static void doctor_open(struct doctor *d)
 	read_config(d);
 	d->readable = !status_read(d->ctl, &d->status, &e);
 	memcpy(d->why, e.msg, sizeof(e.msg));
+	ask_agent_again(d);
 	if (link_open(&d->links, &e))
 		d->links = NULL;
 }
