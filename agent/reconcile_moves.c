@@ -63,15 +63,15 @@ bool reconcile_moves(struct agent *a)
 	double start = clock_seconds();
 	struct changes changes = {0};
 	struct entries now, want;
+	const struct pod_news *news = reconcile_pod_news(a);
 	struct pod_moves moves;
 	bool done;
 
-	if (!is_possible(a))
+	if (!news || !is_possible(a))
 		return false;
 	view_settle(a);
 	if (a->whole || a->unsettled ||
-	    !pod_moves_find(reconcile_pod_news(a), agent_model(a),
-			    &a->endpoints, &moves))
+	    !pod_moves_find(news, agent_model(a), &a->endpoints, &moves))
 		return false;
 	entries_init(&now, sizeof(struct fl_prefix), sizeof(struct fl_route));
 	entries_init(&want, now.key_size, now.value_size);
