@@ -41,6 +41,12 @@ int reader_string(struct reader *r, const cJSON *parent, const char *path,
 int reader_item(struct reader *r, const cJSON *item, const char *path, int i,
 		const char **out);
 
+/* Calls fn for each object of the list at path, until one fails; what is no
+ * object fails. */
+int reader_each(struct reader *r, const cJSON *parent, const char *path,
+		int (*fn)(struct reader *r, const cJSON *item, void *arg),
+		void *arg);
+
 /* TCP where it is missing; *out stays where it is none of ours. */
 int reader_proto(struct reader *r, const cJSON *at, const char *path,
 		 __u8 *out);

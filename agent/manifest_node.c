@@ -69,15 +69,13 @@ static int read_pod_cidrs(struct reader *r, const cJSON *spec,
 
 /* ---- status --------------------------------------------------------- */
 
-static int read_node_addr(struct reader *r, const cJSON *item,
-			  struct node *node)
+static int read_node_addr(struct reader *r, const cJSON *item, void *arg)
 {
 	const char *path = "status.addresses", *type, *text;
 	struct node_addr a = {0};
 	int rc;
+	struct node *node = arg;
 
-	if (!cJSON_IsObject(item))
-		return reader_fail(r, item, path, "must be objects");
 	rc = reader_string(r, item, "status.addresses.type", &type);
 	if (!rc)
 		rc = reader_string(r, item, "status.addresses.address", &text);
@@ -98,20 +96,12 @@ static int read_node_addr(struct reader *r, const cJSON *item,
 
 static int read_addrs(struct reader *r, const cJSON *json, struct node *node)
 {
-	const cJSON *status, *list = NULL, *item;
+	const cJSON *status;
 	int rc = reader_field(r, json, "status", FIELD_OBJECT, &status);
 
-	if (!rc)
-		rc = reader_field(r, status, "status.addresses", FIELD_LIST,
-				  &list);
-	if (rc)
-		return rc;
-	cJSON_ArrayForEach (item, list) {
-		rc = read_node_addr(r, item, node);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	return rc ? rc
+		  : reader_each(r, status, "status.addresses", read_node_addr,
+				node);
 }
 
 /* ---- annotations: docs/kubernetes.md -------------------------------- */

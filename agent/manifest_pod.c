@@ -64,31 +64,23 @@ static int add_pod_ip(struct reader *r, const cJSON *at, const char *path,
 	return 0;
 }
 
+static int read_pod_ip(struct reader *r, const cJSON *item, void *arg)
+{
+	const char *text;
+	int rc = reader_string(r, item, "status.podIPs.ip", &text);
+
+	return rc ? rc : add_pod_ip(r, item, "status.podIPs", text, arg);
+}
+
 static int read_pod_ips(struct reader *r, const cJSON *status, struct draft *d)
 {
-	const cJSON *list, *item;
 	const char *text;
-	int rc;
+	int rc = reader_string(r, status, "status.podIP", &text);
 
-	rc = reader_string(r, status, "status.podIP", &text);
 	if (!rc && *text)
 		rc = add_pod_ip(r, status, "status.podIP", text, d);
-	if (!rc)
-		rc = reader_field(r, status, "status.podIPs", FIELD_LIST,
-				  &list);
-	if (rc)
-		return rc;
-	cJSON_ArrayForEach (item, list) {
-		if (!cJSON_IsObject(item))
-			return reader_fail(r, item, "status.podIPs",
-					   "must be objects");
-		rc = reader_string(r, item, "status.podIPs.ip", &text);
-		if (!rc)
-			rc = add_pod_ip(r, item, "status.podIPs", text, d);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	return rc ? rc
+		  : reader_each(r, status, "status.podIPs", read_pod_ip, d);
 }
 
 static int read_phase(struct reader *r, const cJSON *status, struct draft *d)
@@ -141,14 +133,13 @@ static bool has_port(const struct draft *d, const char *name, __u8 proto)
 	return false;
 }
 
-static int read_port(struct reader *r, const cJSON *item, struct draft *d)
+static int read_port(struct reader *r, const cJSON *item, void *arg)
 {
 	struct policy_named_port port = {0};
 	const char *name;
 	int rc;
+	struct draft *d = arg;
 
-	if (!cJSON_IsObject(item))
-		return reader_fail(r, item, "ports", "must be objects");
 	rc = reader_string(r, item, "ports.name", &name);
 	if (rc || !*name)
 		return rc;
@@ -182,7 +173,7 @@ static int read_ports(struct reader *r, const cJSON *spec, struct draft *d,
 		      const char *path)
 {
 	bool init = !strcmp(path, "spec.initContainers");
-	const cJSON *containers, *container, *ports, *port;
+	const cJSON *containers, *container;
 	int rc = reader_field(r, spec, path, FIELD_LIST, &containers);
 
 	if (rc)
@@ -193,14 +184,9 @@ static int read_ports(struct reader *r, const cJSON *spec, struct draft *d,
 					   "must be objects");
 		if (!has_ports(container, init))
 			continue;
-		rc = reader_field(r, container, "ports", FIELD_LIST, &ports);
+		rc = reader_each(r, container, "ports", read_port, d);
 		if (rc)
 			return rc;
-		cJSON_ArrayForEach (port, ports) {
-			rc = read_port(r, port, d);
-			if (rc)
-				return rc;
-		}
 	}
 	return 0;
 }

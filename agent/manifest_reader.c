@@ -140,6 +140,25 @@ int reader_item(struct reader *r, const cJSON *item, const char *path, int i,
 	return 0;
 }
 
+int reader_each(struct reader *r, const cJSON *parent, const char *path,
+		int (*fn)(struct reader *r, const cJSON *item, void *arg),
+		void *arg)
+{
+	const cJSON *list, *item;
+	int rc = reader_field(r, parent, path, FIELD_LIST, &list);
+
+	if (rc)
+		return rc;
+	cJSON_ArrayForEach (item, list) {
+		if (!cJSON_IsObject(item))
+			return reader_fail(r, item, path, "must be objects");
+		rc = fn(r, item, arg);
+		if (rc)
+			return rc;
+	}
+	return 0;
+}
+
 int reader_proto(struct reader *r, const cJSON *at, const char *path, __u8 *out)
 {
 	const char *text;

@@ -105,15 +105,12 @@ static int read_cluster_ips(struct reader *r, const cJSON *spec,
 
 /* A load balancer that is a proxy wants its traffic for itself; one may also
  * have a name only. */
-static int read_balancer_ip(struct reader *r, const cJSON *item,
-			    struct draft *d)
+static int read_balancer_ip(struct reader *r, const cJSON *item, void *arg)
 {
 	const char *path = "status.loadBalancer.ingress.ip", *mode, *text;
 	int rc;
+	struct draft *d = arg;
 
-	if (!cJSON_IsObject(item))
-		return reader_fail(r, item, "status.loadBalancer.ingress",
-				   "must be objects");
 	rc = reader_string(r, item, "status.loadBalancer.ingress.ipMode",
 			   &mode);
 	if (!rc)
@@ -125,23 +122,15 @@ static int read_balancer_ip(struct reader *r, const cJSON *item,
 
 static int read_balancer(struct reader *r, const cJSON *json, struct draft *d)
 {
-	const cJSON *status, *balancer = NULL, *list = NULL, *item;
+	const cJSON *status, *balancer = NULL;
 	int rc = reader_field(r, json, "status", FIELD_OBJECT, &status);
 
 	if (!rc)
 		rc = reader_field(r, status, "status.loadBalancer",
 				  FIELD_OBJECT, &balancer);
-	if (!rc)
-		rc = reader_field(r, balancer, "status.loadBalancer.ingress",
-				  FIELD_LIST, &list);
-	if (rc)
-		return rc;
-	cJSON_ArrayForEach (item, list) {
-		rc = read_balancer_ip(r, item, d);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	return rc ? rc
+		  : reader_each(r, balancer, "status.loadBalancer.ingress",
+				read_balancer_ip, d);
 }
 
 /* ---- ports ---------------------------------------------------------- */
@@ -161,14 +150,13 @@ static int read_target(struct reader *r, const cJSON *item,
 	return 0;
 }
 
-static int read_port(struct reader *r, const cJSON *item, struct draft *d)
+static int read_port(struct reader *r, const cJSON *item, void *arg)
 {
 	struct service_port port = {.target_name = ""};
 	const cJSON *node_port;
 	int rc;
+	struct draft *d = arg;
 
-	if (!cJSON_IsObject(item))
-		return reader_fail(r, item, "spec.ports", "must be objects");
 	rc = reader_string(r, item, "spec.ports.name", &port.name);
 	if (!rc)
 		rc = reader_proto(r, item, "spec.ports.protocol", &port.proto);
@@ -186,21 +174,6 @@ static int read_port(struct reader *r, const cJSON *item, struct draft *d)
 	port.target_name = shared_text(port.target_name);
 	d->ports = list_room(d->ports, d->ports_room, d->s.n_ports);
 	d->ports[d->s.n_ports++] = port;
-	return 0;
-}
-
-static int read_ports(struct reader *r, const cJSON *spec, struct draft *d)
-{
-	const cJSON *list, *item;
-	int rc = reader_field(r, spec, "spec.ports", FIELD_LIST, &list);
-
-	if (rc)
-		return rc;
-	cJSON_ArrayForEach (item, list) {
-		rc = read_port(r, item, d);
-		if (rc)
-			return rc;
-	}
 	return 0;
 }
 
@@ -298,7 +271,7 @@ static int read_service(struct reader *r, const cJSON *json, struct draft *d)
 	if (!rc)
 		rc = read_how(r, spec, d);
 	if (!rc)
-		rc = read_ports(r, spec, d);
+		rc = reader_each(r, spec, "spec.ports", read_port, d);
 	if (!rc)
 		rc = read_cluster_ips(r, spec, d);
 	if (!rc)

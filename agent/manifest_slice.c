@@ -46,14 +46,13 @@ static struct object *draft_finish(struct draft *d)
 
 /* ---- ports ---------------------------------------------------------- */
 
-static int read_port(struct reader *r, const cJSON *item, struct draft *d)
+static int read_port(struct reader *r, const cJSON *item, void *arg)
 {
 	struct slice_port port = {0};
 	const cJSON *number;
 	int rc;
+	struct draft *d = arg;
 
-	if (!cJSON_IsObject(item))
-		return reader_fail(r, item, "ports", "must be objects");
 	rc = reader_string(r, item, "ports.name", &port.name);
 	if (!rc)
 		rc = reader_proto(r, item, "ports.protocol", &port.proto);
@@ -68,21 +67,6 @@ static int read_port(struct reader *r, const cJSON *item, struct draft *d)
 	port.name = shared_text(port.name);
 	d->ports = list_room(d->ports, d->ports_room, d->s.n_ports);
 	d->ports[d->s.n_ports++] = port;
-	return 0;
-}
-
-static int read_ports(struct reader *r, const cJSON *json, struct draft *d)
-{
-	const cJSON *list, *item;
-	int rc = reader_field(r, json, "ports", FIELD_LIST, &list);
-
-	if (rc)
-		return rc;
-	cJSON_ArrayForEach (item, list) {
-		rc = read_port(r, item, d);
-		if (rc)
-			return rc;
-	}
 	return 0;
 }
 
@@ -144,14 +128,13 @@ static int read_endpoint_addr(struct reader *r, const cJSON *item, bool v6,
 	return 0;
 }
 
-static int read_endpoint(struct reader *r, const cJSON *item, struct draft *d)
+static int read_endpoint(struct reader *r, const cJSON *item, void *arg)
 {
 	struct slice_endpoint e = {0};
 	const char *node;
 	int rc;
+	struct draft *d = arg;
 
-	if (!cJSON_IsObject(item))
-		return reader_fail(r, item, "endpoints", "must be objects");
 	rc = read_endpoint_addr(r, item, d->s.v6, &e.addr);
 	if (!rc)
 		rc = read_conditions(r, item, &e);
@@ -168,23 +151,15 @@ static int read_endpoint(struct reader *r, const cJSON *item, struct draft *d)
 
 static int read_endpoints(struct reader *r, const cJSON *json, struct draft *d)
 {
-	const cJSON *list, *item;
 	const char *type;
 	int rc = reader_string(r, json, "addressType", &type);
 
-	if (!rc)
-		rc = reader_field(r, json, "endpoints", FIELD_LIST, &list);
 	if (rc)
 		return rc;
 	d->s.v6 = !strcmp(type, "IPv6");
 	if (!d->s.v6 && strcmp(type, "IPv4"))
 		return 0; /* FQDN: names, that nobody balances */
-	cJSON_ArrayForEach (item, list) {
-		rc = read_endpoint(r, item, d);
-		if (rc)
-			return rc;
-	}
-	return 0;
+	return reader_each(r, json, "endpoints", read_endpoint, d);
 }
 
 /* ---- EndpointSlice -------------------------------------------------- */
@@ -212,7 +187,7 @@ static int read_slice(struct reader *r, const cJSON *json, struct draft *d)
 	if (!rc)
 		rc = read_service_name(r, meta, d);
 	if (!rc)
-		rc = read_ports(r, json, d);
+		rc = reader_each(r, json, "ports", read_port, d);
 	return rc ? rc : read_endpoints(r, json, d);
 }
 
