@@ -295,6 +295,21 @@ static __always_inline void learn_tunnel_mtu(const struct pkt *p,
 		__sync_fetch_and_add(&cfg->epoch, FL_EPOCH_STEP);
 }
 
+/* verifier: each way through two parsers leaves other constants behind, and
+ * what comes after would be walked again for each: 236,000 instructions on 6.1,
+ * and 34,000 where they are forgotten here and before the rewriting. */
+static __always_inline void forget_ways(struct __sk_buff *skb, struct pkt *p,
+					struct quoted *q)
+{
+	q->tuple.proto = forget(skb, q->tuple.proto);
+	q->tuple.sport = forget(skb, q->tuple.sport);
+	q->tuple.dport = forget(skb, q->tuple.dport);
+	q->l3_off = forget(skb, q->l3_off);
+	q->l4_off = forget(skb, q->l4_off);
+	q->len = forget(skb, q->len);
+	p->l4_off = forget(skb, p->l4_off);
+}
+
 SEC("tc")
 int icmp_error(struct __sk_buff *skb)
 {
@@ -307,11 +322,12 @@ int icmp_error(struct __sk_buff *skb)
 
 	if (hook >= FL_HOOK_MAX)
 		return TC_ACT_SHOT;
-	if (parse(skb, &p) != PARSED_IP)
+	if (parse(skb, &p) != PARSED_IP || !(p.flags & PKT_ICMP_ERROR))
 		return drop(skb, hook, FL_DROP_MALFORMED);
 	if (p.flags & (PKT_FRAG_FIRST | PKT_FRAG_LATER) ||
 	    parse_quoted(skb, &p, &q))
 		return unrelated(skb, hook);
+	forget_ways(skb, &p, &q);
 	if (hook == FL_HOOK_FROM_UPLINK)
 		learn_tunnel_mtu(&p, &q);
 	tuple_reverse(&q.tuple, &key);
@@ -337,6 +353,8 @@ int icmp_error(struct __sk_buff *skb)
 	err = refresh_endpoint(f);
 	if (err)
 		return drop(skb, hook, -err);
+	hook = forget(skb, hook); /* see forget_ways() */
+	p.v6 = forget(skb, p.v6);
 	if (f->flags & FL_FLOW_REWRITE) {
 		err = rewrite_quoted(skb, &p, &q, &f->to);
 		if (err)

@@ -11,6 +11,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "shared.h"
 #include "tables.h"
 
 enum { FLOWS_MAX = 4096 };
@@ -117,11 +118,12 @@ static void mac_format(const __u8 mac[6], char out[18])
 }
 
 /* A pair of which the near end stays here and the far end is eth-NAME in the
- * other namespace; both up. Returns the near end's ifindex. */
+ * other namespace; both up, and neither says anything of its own: what a hook
+ * counts is of the test's making. Returns the near end's ifindex. */
 static unsigned int pair_make(const char *name, const __u8 near[6],
 			      const __u8 far[6], unsigned int mtu, int ns)
 {
-	char near_text[18], far_text[18], far_up[64];
+	char near_text[18], far_text[18], far_up[96];
 
 	mac_format(near, near_text);
 	mac_format(far, far_text);
@@ -131,7 +133,9 @@ static unsigned int pair_make(const char *name, const __u8 near[6],
 	sysctl_of("ipv6", name, "addr_gen_mode", "1");
 	sysctl_of("ipv6", name, "accept_ra", "0");
 	ip_lines("link set %s up\n", name);
-	snprintf(far_up, sizeof(far_up), "link set eth-%s up\n", name);
+	snprintf(far_up, sizeof(far_up),
+		 "link set eth-%s addrgenmode none\nlink set eth-%s up\n", name,
+		 name);
 	node_ip_in(ns, far_up);
 	return if_nametoindex(name);
 }
@@ -238,7 +242,8 @@ static void maps_share(void)
 {
 	struct bpf_map *map, *known;
 
-	bpf_object__for_each_map (map, node.stub->obj) {
+	bpf_object__for_each_map(map, node.stub->obj)
+	{
 		known = bpf_object__find_map_by_name(node.dp->obj,
 						     bpf_map__name(map));
 		if (known && bpf_map__reuse_fd(map, bpf_map__fd(known)))
@@ -265,30 +270,39 @@ static bool has_coarse_clock(void)
 				       BPF_FUNC_ktime_get_coarse_ns, NULL) == 1;
 }
 
-void node_load(const struct fl_options *options)
+static void flows_size(void)
 {
-	node_unload();
-	libbpf_set_print(print_warnings);
-	node.options = *options;
-	node.dp = datapath_bpf__open();
-	if (!node.dp)
-		give_up("open the datapath");
-	memcpy((void *)&node.dp->rodata->options, options, sizeof(*options));
-	if (!has_coarse_clock()) /* before 5.11 */
-		((struct fl_options *)&node.dp->rodata->options)->coarse_clock =
-			0;
 	bpf_map__set_max_entries(node.dp->maps.fl_flows,
 				 node_flows_max ? node_flows_max : FLOWS_MAX);
 	if (node_flows_max)
 		bpf_map__set_type(node.dp->maps.fl_flows, BPF_MAP_TYPE_HASH);
-	if (datapath_bpf__load(node.dp))
-		give_up("load the datapath");
+}
+
+void node_load(const struct fl_options *options)
+{
+	struct fl_options *o;
+
+	node_unload();
+	libbpf_set_print(print_warnings);
+	node.options = *options;
+	node.dp = datapath_bpf__open();
 	node.stub = stub_bpf__open();
-	if (!node.stub)
-		give_up("open the stub");
-	maps_share();
-	if (stub_bpf__load(node.stub))
-		give_up("load the stub");
+	if (!node.dp || !node.stub)
+		give_up("open the datapath and the stub");
+	o = (struct fl_options *)&node.dp->rodata->options;
+	*o = *options;
+	if (!has_coarse_clock()) /* before 5.11 */
+		o->coarse_clock = 0;
+	flows_size();
+	if (node_flows_max || !shared_take(node.dp->obj, node.stub->obj, o)) {
+		if (datapath_bpf__load(node.dp))
+			give_up("load the datapath");
+		maps_share();
+		if (stub_bpf__load(node.stub))
+			give_up("load the stub");
+		if (!node_flows_max)
+			shared_keep(node.dp->obj, node.stub->obj, o);
+	}
 	hooks_fill();
 	tables_reset();
 }
@@ -296,6 +310,7 @@ void node_load(const struct fl_options *options)
 void node_unload(void)
 {
 	tables_close();
+	shared_release();
 	stub_bpf__destroy(node.stub);
 	datapath_bpf__destroy(node.dp);
 	node.stub = NULL;
@@ -316,25 +331,28 @@ void node_stop(void)
 	close(node.node_ns);
 }
 
+static int program_fd(const struct bpf_object *obj, const char *name)
+{
+	struct bpf_program *prog = bpf_object__find_program_by_name(obj, name);
+	int fd = prog ? bpf_program__fd(prog) : -1;
+
+	if (fd < 0)
+		fd = shared_program_fd(name);
+	if (fd < 0)
+		give_up("no program %s", name);
+	return fd;
+}
+
 int node_stub_fd(enum fl_hook hook)
 {
 	static const char *const names[] = FL_HOOK_NAMES;
 	char name[64];
-	struct bpf_program *prog;
 
 	snprintf(name, sizeof(name), "stub_%s", names[hook]);
-	prog = bpf_object__find_program_by_name(node.stub->obj, name);
-	if (!prog)
-		give_up("no program %s", name);
-	return bpf_program__fd(prog);
+	return program_fd(node.stub->obj, name);
 }
 
 int node_program_fd(const char *name)
 {
-	struct bpf_program *prog =
-		bpf_object__find_program_by_name(node.dp->obj, name);
-
-	if (!prog)
-		give_up("no program %s", name);
-	return bpf_program__fd(prog);
+	return program_fd(node.dp->obj, name);
 }

@@ -26,9 +26,11 @@ static int setup(void **state)
 	if (uplink < 0) {
 		wire_attach();
 		uplink = wire_open(node.wire_ns, "eth-uplink");
+		/* On lo: no multicast group is joined, and told of, for what
+		 * eth-pod_a itself does not have. */
 		node_ip_in(node.pods_ns,
-			   "address add 10.1.0.10/32 dev eth-pod_a\n"
-			   "address add fd00:1::a/128 dev eth-pod_a nodad\n"
+			   "address add 10.1.0.10/32 dev lo\n"
+			   "address add fd00:1::a/128 dev lo nodad\n"
 			   "neigh add 169.254.1.1 dev eth-pod_a lladdr "
 			   "02:66:6c:00:00:01 nud permanent\n"
 			   "neigh add fe80::1 dev eth-pod_a lladdr "

@@ -24,7 +24,7 @@
 #include "../../agent/views.h"
 #include "../../loader/loader.h"
 
-enum { WORLDS = 60, PROBES_MAX = 64, WRITES_MAX = 4096 };
+enum { WORLDS = 60, WORLDS_SLOW = 8, PROBES_MAX = 64, WRITES_MAX = 4096 };
 
 /* What one connection would come to. */
 struct answer {
@@ -479,18 +479,25 @@ static unsigned int seed_of(void)
 		    : (unsigned int)(clock_ns() / 1000);
 }
 
+/* Each asks a thousand questions after each write: fewer of them where there is
+ * no KVM. */
+static int world_count(void)
+{
+	return getenv("FL_SLOW") ? WORLDS_SLOW : WORLDS;
+}
+
 /* ---- tests ----------------------------------------------------------- */
 
 static void a_change_shows_in_one_step(void **state)
 {
 	struct answer before[PROBES_MAX], after[PROBES_MAX];
-	int changed = 0, sum = 0, allowed = 0;
+	int changed = 0, sum = 0, allowed = 0, worlds = world_count();
 
 	(void)state;
 	begin(seed_of());
 	make_world();
 	write_plainly();
-	for (int world = 0; world < WORLDS; world++) {
+	for (int world = 0; world < worlds; world++) {
 		ask_all(before);
 		make_world();
 		sum += take_step(true, WRITES_MAX, before);
@@ -511,25 +518,25 @@ static void a_change_shows_in_one_step(void **state)
 	}
 	print_message("%d worlds, %d writes, %lu connections asked about, %d "
 		      "changed, %d of %d allowed\n",
-		      WORLDS, sum, asked, changed, allowed, WORLDS * n_probes);
+		      worlds, sum, asked, changed, allowed, worlds * n_probes);
 	/* A test that sees one thing only sees nothing. */
-	assert_true(sum > 10 * WORLDS);
-	assert_true(changed > WORLDS * n_probes / 4);
-	assert_true(allowed > WORLDS * n_probes / 10);
-	assert_true(allowed < WORLDS * n_probes * 9 / 10);
+	assert_true(sum > 10 * worlds);
+	assert_true(changed > worlds * n_probes / 4);
+	assert_true(allowed > worlds * n_probes / 10);
+	assert_true(allowed < worlds * n_probes * 9 / 10);
 	end();
 }
 
 static void an_agent_that_dies_leaves_the_old_or_the_new(void **state)
 {
 	struct answer now[PROBES_MAX];
-	int died = 0;
+	int died = 0, worlds = world_count();
 
 	(void)state;
 	begin(seed_of());
 	make_world();
 	write_plainly();
-	for (int world = 0; world < WORLDS; world++) {
+	for (int world = 0; world < worlds; world++) {
 		ask_all(now);
 		make_world();
 		if (take_step(true, pick(60), now) > n_writes / 2 && pick(2)) {
@@ -543,7 +550,7 @@ static void an_agent_that_dies_leaves_the_old_or_the_new(void **state)
 		if (!pick(3))
 			take_step(false, WRITES_MAX, now);
 	}
-	assert_true(died > 0);
+	assert_true(died > 0 || worlds < WORLDS);
 	/* Whatever there was: from here it ends where it must. */
 	make_world();
 	ask_all(now);
