@@ -2,6 +2,10 @@
 # Fairlead: build, test, demo, install; everything starts here. `make help`.
 
 VERSION := 0.1.0
+# Another architecture than this machine's: make ARCH=arm64.
+ifneq ($(ARCH),)
+include build-aux/arch/$(ARCH).mk
+endif
 PREFIX  ?= /usr/local
 DESTDIR ?=
 BUILD   ?= build
@@ -209,4 +213,4 @@ distclean: ## Remove build/ altogether
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(filter %Makefile %.mk,$(MAKEFILE_LIST)) | expand -t 14
 
--include $(shell find $(BUILD) -name '*.d' 2>/dev/null)
+-include $(shell find $(BUILD) -name sysroot -prune -o -name '*.d' -print 2>/dev/null)

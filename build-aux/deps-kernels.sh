@@ -1,10 +1,10 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what test-kernels needs beside deps.sh, unattended: an emulator, and
+# Installs what test-kernels needs beside deps.sh, unattended: emulators, and
 # what takes kernel packages apart and makes root file systems.
 set -eu
 
-packages="cpio kmod qemu-system-x86 xz-utils zstd"
+packages="busybox-static cpio kmod qemu-system-arm qemu-system-x86 xz-utils zstd"
 
 missing=
 for p in $packages; do

@@ -5,6 +5,17 @@
 
 #include <bpf/bpf.h>
 #include <netinet/in.h>
+#include <sched.h>
+
+/* Limits are those of a CPU. */
+static void stay_on_one_cpu(void)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(sched_getcpu(), &cpus);
+	sched_setaffinity(0, sizeof(cpus), &cpus);
+}
 
 static void spoofed(struct packet *p)
 {
@@ -26,18 +37,29 @@ static unsigned int drop_many(const struct packet *p, int n)
 	return events_take(NULL, 0);
 }
 
-/* No more than the limit in one second, and exactly it where we are quick
- * enough to be within one. */
+/* drop_many() with so many events a second, within one. */
+static unsigned int drop_in_a_second(const struct packet *p, __u32 reason,
+				     __u32 limit, int n)
+{
+	unsigned int told;
+
+	do {
+		tables_reset();
+		node.config.events_per_second = limit;
+		config_write();
+		limit_fill(reason, 0);
+		told = drop_many(p, n);
+	} while (!limit_held());
+	return told;
+}
+
 static void drops_are_told_up_to_the_limit(void **state)
 {
 	struct packet p;
 
 	(void)state;
 	spoofed(&p);
-	node.config.events_per_second = 5;
-	config_write();
-	limit_fill(FL_DROP_SPOOFED_ADDR, 0);
-	assert_int_equal(drop_many(&p, 100), 5);
+	assert_int_equal(drop_in_a_second(&p, FL_DROP_SPOOFED_ADDR, 5, 100), 5);
 	assert_int_equal(counter_read(FL_COUNT_EVENTS_LIMITED), 95);
 	assert_int_equal(
 		metric_read(FL_HOOK_FROM_POD, FL_DROP_SPOOFED_ADDR).packets,
@@ -49,17 +71,19 @@ static void drops_are_told_up_to_the_limit(void **state)
 
 static void each_reason_has_its_own_limit(void **state)
 {
-	struct packet p;
+	struct packet p, other_p;
+
+	unsigned int other;
 
 	(void)state;
-	node.config.events_per_second = 5;
-	config_write();
+	message(&other_p, .src = &ipv4.pod_a, .dst = &ipv4.no_pod);
 	spoofed(&p);
-	limit_fill(FL_DROP_SPOOFED_ADDR, 0);
-	assert_int_equal(drop_many(&p, 50), 5);
-	message(&p, .src = &ipv4.pod_a, .dst = &ipv4.no_pod);
-	limit_fill(FL_DROP_NO_ENDPOINT, 0);
-	assert_int_equal(drop_many(&p, 50), 5);
+	do {
+		assert_int_equal(
+			drop_in_a_second(&p, FL_DROP_SPOOFED_ADDR, 5, 50), 5);
+		other = drop_many(&other_p, 50);
+	} while (!limit_held());
+	assert_int_equal(other, 5);
 }
 
 static void the_next_second_has_room_again(void **state)
@@ -93,19 +117,23 @@ static void a_limit_of_zero_tells_nothing(void **state)
 static void new_connections_have_a_limit_of_their_own(void **state)
 {
 	const struct family *f = *state;
-	unsigned int told = 0;
+	unsigned int told;
 	struct packet p;
 
-	node.config.events_per_second = 3;
-	config_write();
-	limit_fill(FL_DROP_SPOOFED_ADDR, 0);
-	limit_fill(FL_LIMIT_EVENT + FL_EVENT_FLOW_NEW, 0);
-	for (int i = 0; i < 10; i++) {
-		message(&p, .src = &f->pod_a, .dst = &f->pod_b,
-			.sport = 2000 + i);
-		expect_sent(FROM_POD_A, &p, LOCAL, NULL);
-		told += last.n_events;
-	}
+	do {
+		told = 0;
+		tables_reset();
+		node.config.events_per_second = 3;
+		config_write();
+		limit_fill(FL_DROP_SPOOFED_ADDR, 0);
+		limit_fill(FL_LIMIT_EVENT + FL_EVENT_FLOW_NEW, 0);
+		for (int i = 0; i < 10; i++) {
+			message(&p, .src = &f->pod_a, .dst = &f->pod_b,
+				.sport = 2000 + i);
+			expect_sent(FROM_POD_A, &p, LOCAL, NULL);
+			told += last.n_events;
+		}
+	} while (!limit_held());
 	assert_int_equal(told, 3);
 	assert_int_equal(counter_read(FL_COUNT_EVENTS_LIMITED), 7);
 	assert_int_equal(counter_read(FL_COUNT_FLOWS_CREATED), 10);
@@ -140,5 +168,6 @@ int main(void)
 		ONCE(events_without_room_are_counted),
 	};
 
+	stay_on_one_cpu();
 	return bpf_tests(tests, &options_default);
 }

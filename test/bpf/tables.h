@@ -81,6 +81,7 @@ __u64 clock_ns(void); /* CLOCK_MONOTONIC */
 /* As if that many had been let through in this second, on all CPUs; waits for
  * the next second where this one is nearly over. */
 void limit_fill(__u32 slot, __u64 count);
+bool limit_held(void); /* is it still that second? */
 
 void limit_expire(__u32 slot); /* ... in another second */
 

@@ -1,0 +1,30 @@
+#!/bin/sh
+# SPDX-License-Identifier: Apache-2.0
+# What building for arm64 needs beside deps.sh, unattended: Debian's cross
+# compiler, and below DIR the libraries. These are not installed but unpacked:
+# the -dev packages of two architectures do not all go side by side.
+# usage: deps-arm64.sh DIR
+set -eu
+dir=$1
+
+missing=
+for p in gcc-aarch64-linux-gnu; do
+	dpkg-query -W -f '${Status}\n' "$p" 2>/dev/null |
+		grep -q '^install ok installed$' || missing="$missing $p"
+done
+if [ -n "$missing" ]; then
+	if [ "$(id -u)" != 0 ]; then
+		echo "installing packages needs root, so through sudo:$missing" >&2
+		exec sudo "$0" "$@"
+	fi
+	apt-get -q update
+	# shellcheck disable=SC2086
+	DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Options::=--force-confold \
+		install --no-install-recommends $missing
+fi
+[ ! -e "$dir/usr/include/cmocka.h" ] || exit 0
+rm -rf "$dir" "$dir.new"
+"$(dirname "$0")/unpack.sh" arm64 "$dir.new" libc6-dev linux-libc-dev libbpf-dev libelf-dev \
+	zlib1g-dev libnl-3-dev libnl-route-3-dev libevent-dev libcurl4-openssl-dev libyaml-dev \
+	libcmocka-dev
+mv "$dir.new" "$dir"
