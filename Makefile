@@ -213,4 +213,4 @@ distclean: ## Remove build/ altogether
 help: ## This list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1\t/p' $(filter %Makefile %.mk,$(MAKEFILE_LIST)) | expand -t 14
 
--include $(shell find $(BUILD) -name sysroot -prune -o -name '*.d' -print 2>/dev/null)
+-include $(shell find $(BUILD) \( -name sysroot -o -name kernels \) -prune -o -type f -name '*.d' -print 2>/dev/null)
