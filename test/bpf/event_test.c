@@ -22,8 +22,9 @@ static void spoofed(struct packet *p)
 	message(p, .src = &ipv4.pod_b, .dst = &ipv4.small);
 }
 
-/* Drops it that often; returns how many events came of it. */
-static unsigned int drop_many(const struct packet *p, int n)
+/* Without all that expect_*() looks at: where a machine is slow it is to be
+ * done within a second. */
+static void run_bare(const struct packet *p, int n, enum verdict verdict)
 {
 	struct __sk_buff ctx = {.ifindex = node.pod_a};
 	LIBBPF_OPTS(bpf_test_run_opts, opts, .data_in = p->data,
@@ -33,7 +34,13 @@ static unsigned int drop_many(const struct packet *p, int n)
 	assert_int_equal(
 		bpf_prog_test_run_opts(node_stub_fd(FL_HOOK_FROM_POD), &opts),
 		0);
-	assert_int_equal(opts.retval, VERDICT_DROP);
+	assert_int_equal((int)opts.retval, verdict);
+}
+
+/* Drops it that often; returns how many events came of it. */
+static unsigned int drop_many(const struct packet *p, int n)
+{
+	run_bare(p, n, VERDICT_DROP);
 	return events_take(NULL, 0);
 }
 
@@ -117,22 +124,21 @@ static void a_limit_of_zero_tells_nothing(void **state)
 static void new_connections_have_a_limit_of_their_own(void **state)
 {
 	const struct family *f = *state;
+	struct packet p, new[10];
 	unsigned int told;
-	struct packet p;
 
+	for (int i = 0; i < 10; i++)
+		message(&new[i], .src = &f->pod_a, .dst = &f->pod_b,
+			.sport = 2000 + i);
 	do {
-		told = 0;
 		tables_reset();
 		node.config.events_per_second = 3;
 		config_write();
 		limit_fill(FL_DROP_SPOOFED_ADDR, 0);
 		limit_fill(FL_LIMIT_EVENT + FL_EVENT_FLOW_NEW, 0);
-		for (int i = 0; i < 10; i++) {
-			message(&p, .src = &f->pod_a, .dst = &f->pod_b,
-				.sport = 2000 + i);
-			expect_sent(FROM_POD_A, &p, LOCAL, NULL);
-			told += last.n_events;
-		}
+		for (int i = 0; i < 10; i++)
+			run_bare(&new[i], 1, VERDICT_REDIRECT);
+		told = events_take(NULL, 0);
 	} while (!limit_held());
 	assert_int_equal(told, 3);
 	assert_int_equal(counter_read(FL_COUNT_EVENTS_LIMITED), 7);
