@@ -58,6 +58,8 @@ static __always_inline int fast_path(struct __sk_buff *skb, __u32 hook,
 		    now_ns() - f->last_seen_ns > MASQ_RECHECK_NS)
 			return go_stage(skb, hook, STAGE_SLOW);
 	}
+	if (hook == FL_HOOK_FROM_OVERLAY && !comes_from_node(skb, &f->next))
+		return go_stage(skb, hook, STAGE_SLOW);
 	flow_account(f, p);
 	return flow_forward(skb, hook, p, f);
 }
@@ -78,6 +80,11 @@ int from_pod(struct __sk_buff *skb)
 		return go_stage(skb, hook, STAGE_NEIGHBOUR);
 	if (ret == PARSED_OTHER)
 		return drop(skb, hook, FL_DROP_ETHERTYPE);
+	if (has_ipv4_options(&p)) {
+		ret = check_ipv4_options(skb, &p);
+		if (ret)
+			return drop(skb, hook, -ret);
+	}
 
 	if (p.flags & PKT_SPECIAL) {
 		if (p.flags & PKT_ND)

@@ -124,21 +124,28 @@ static __always_inline int deliver_local(struct __sk_buff *skb, __u32 hook,
  * in 5.10. */
 #define TUNNEL_KEY_SIZE offsetof(struct bpf_tunnel_key, local_ipv4)
 
-/* The node that sent the packet. */
+/* The node that sent the packet, by a tunnel of ours. */
 static __always_inline int get_tunnel(struct __sk_buff *skb,
 				      struct fl_addr *node)
 {
 	struct bpf_tunnel_key key = {};
 
-	if (!bpf_skb_get_tunnel_key(skb, &key, TUNNEL_KEY_SIZE, 0)) {
+	if (!bpf_skb_get_tunnel_key(skb, &key, TUNNEL_KEY_SIZE, 0))
 		addr_map(node, bpf_htonl(key.remote_ipv4));
-		return 0;
-	}
-	if (bpf_skb_get_tunnel_key(skb, &key, TUNNEL_KEY_SIZE,
-				   BPF_F_TUNINFO_IPV6))
+	else if (!bpf_skb_get_tunnel_key(skb, &key, TUNNEL_KEY_SIZE,
+					 BPF_F_TUNINFO_IPV6))
+		__builtin_memcpy(node, key.remote_ipv6, 16);
+	else
 		return -1;
-	__builtin_memcpy(node, key.remote_ipv6, 16);
-	return 0;
+	return key.tunnel_id == options.overlay_vni ? 0 : -1;
+}
+
+static __always_inline bool comes_from_node(struct __sk_buff *skb,
+					    const struct fl_addr *node)
+{
+	struct fl_addr sender;
+
+	return !get_tunnel(skb, &sender) && addr_same(&sender, node);
 }
 
 static __always_inline int set_tunnel(struct __sk_buff *skb,

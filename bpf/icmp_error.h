@@ -347,6 +347,9 @@ int icmp_error(struct __sk_buff *skb)
 	    !addr_same(&p.key.daddr, &key.daddr) || !is_allowed(f))
 		return unrelated(skb, hook);
 
+	if (hook == FL_HOOK_FROM_OVERLAY && !comes_from_node(skb, &f->next))
+		return drop(skb, hook, FL_DROP_WRONG_NODE);
+
 	/* An error is never answered with an error. */
 	if (is_ingress(hook) && f->action != FL_ACTION_HOST && p.ttl <= 1)
 		return drop(skb, hook, FL_DROP_TTL);

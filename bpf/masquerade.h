@@ -230,6 +230,10 @@ static __always_inline int masquerade_pod(const struct __sk_buff *skb,
 		return 0;
 	if (!s->trackable)
 		return -FL_DROP_FRAG_UNKNOWN;
+	/* As the node's it would pass for one: nodes have more addresses than
+	 * we know, and the overlay's port is open on all of them. */
+	if (is_tunnel(&s->p))
+		return -FL_DROP_OVERLAY_PORT;
 	if (!can_masquerade(&s->p))
 		return -FL_DROP_MASQ_PROTO;
 	if (addr_is_none(node))

@@ -34,6 +34,7 @@
 #define NEXTHDR_AUTH	 51
 #define NEXTHDR_DEST	 60
 #define EXT_HEADERS_MAX	 6
+#define IPV4_OPTIONS_MAX 40 /* bytes */
 #define EXT_HEADERS_END	 1024 /* no further from the start of the frame */
 
 struct sctp_header {
@@ -350,6 +351,9 @@ static __always_inline int parse_ipv6(struct __sk_buff *skb, void *data,
 			else if (offset & 1)
 				p->flags |= PKT_FRAG_FIRST;
 			off += sizeof(*frag);
+		} else if (next == NEXTHDR_ROUTING && ((__u8 *)ext)[3]) {
+			/* Segments left: its destination is another one. */
+			return -FL_DROP_SOURCE_ROUTE;
 		} else if (next == NEXTHDR_AUTH) {
 			off += (ext->len + 2) * 4;
 		} else {
@@ -371,6 +375,34 @@ transport:
 	p->key.proto = next;
 	p->l4_off = off;
 	return p->flags & PKT_FRAG_LATER ? 0 : parse_l4(data, data_end, p);
+}
+
+/* May the options of an IPv4 header, which lie before the transport header, go
+ * on? Returns 0 or a negative drop reason: routers that heed a source route
+ * take the packet where no policy has looked. */
+static __always_inline int check_ipv4_options(const struct __sk_buff *skb,
+					      const struct pkt *p)
+{
+	__u32 off = ETH_HLEN + sizeof(struct iphdr), end = p->l4_off;
+	__u8 option[2];
+
+	for (int i = 0; i < IPV4_OPTIONS_MAX && off < end; i++) {
+		if (bpf_skb_load_bytes(skb, off, option, sizeof(option)))
+			return -FL_DROP_MALFORMED;
+		if (option[0] == IPOPT_END)
+			return 0;
+		if (option[0] == IPOPT_LSRR || option[0] == IPOPT_SSRR)
+			return -FL_DROP_SOURCE_ROUTE;
+		if (option[0] != IPOPT_NOOP && option[1] < 2)
+			return -FL_DROP_MALFORMED;
+		off += option[0] == IPOPT_NOOP ? 1 : option[1];
+	}
+	return 0;
+}
+
+static __always_inline bool has_ipv4_options(const struct pkt *p)
+{
+	return !p->v6 && p->l4_off != ETH_HLEN + sizeof(struct iphdr);
 }
 
 /* The headers of nearly all packets: no options, TCP or UDP. */

@@ -42,6 +42,7 @@ static __always_inline int to_node(struct __sk_buff *skb, struct slow *s,
 	encapsulate_to(skb, s, &s->fwd, &r->node);
 	s->fwd.dst_identity = identity_of(s, r);
 	s->rev.in_ifindex = cfg->overlay_ifindex;
+	s->rev.next = r->node;
 	return 0;
 }
 

@@ -145,6 +145,9 @@ static __always_inline int decide(struct __sk_buff *skb, struct slow *s)
 	ret = destination(skb, s);
 	if (ret)
 		return ret;
+	if (s->hook == FL_HOOK_FROM_POD && is_tunnel(&s->p) &&
+	    s->fwd.action == FL_ACTION_HOST)
+		return -FL_DROP_OVERLAY_PORT;
 	ret = policy(skb, s);
 	if (ret || reply)
 		return ret;

@@ -120,6 +120,7 @@ static __always_inline int source_overlay(struct __sk_buff *skb, struct slow *s)
 	if (!r || r->node_id != node->node_id)
 		return -FL_DROP_WRONG_NODE;
 	s->fwd.src_identity = identity_of(s, r);
+	s->fwd.next = remote; /* who must send the later ones too */
 	encapsulate_to(skb, s, &s->rev, &r->node);
 	/* The path is looked up from a pod's device, where forwarding is on. */
 	s->lazy_reply = !addr_is_mapped(&r->node);

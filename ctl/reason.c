@@ -162,6 +162,10 @@ static const char *const advice[FL_REASON_MAX] = {
 		"told yet, so it can't say whether a policy lets it in. "
 		"Moments after its start that is normal; else: does the agent "
 		"follow the cluster (`fairlead status`)?",
+	[FL_DROP_SOURCE_ROUTE] =
+		"An IPv4 source route option or an IPv6 routing header with "
+		"segments left: others would send it where no policy has "
+		"looked. No ordinary program makes such packets.",
 	[FL_DROP_FLOW_SHARE] =
 		"One pod opens connections faster than they end, and the flow "
 		"table is crowded. `fairlead status` names it; others go on. "

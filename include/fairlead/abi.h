@@ -120,7 +120,7 @@ enum fl_hook {
 	X(DROP_NOT_BY_OVERLAY, "not_by_overlay",                               \
 	  "cluster address as source, but it came in by an uplink")            \
 	X(DROP_OVERLAY_PORT, "overlay_port",                                   \
-	  "a pod may not talk to a node's overlay port")                       \
+	  "a pod may not talk to a node's overlay port, nor as its node")      \
 	X(DROP_NO_ENDPOINT, "no_endpoint", "no such pod on this node")         \
 	X(DROP_NO_ROUTE, "no_route", "no route to the destination")            \
 	X(DROP_NOT_UPLINK, "not_uplink",                                       \
@@ -149,7 +149,8 @@ enum fl_hook {
 	X(DROP_PENDING, "pending",                                             \
 	  "the agent has not seen the pod yet, and policies exist")            \
 	X(DROP_FLOW_SHARE, "flow_share",                                       \
-	  "sender has its share of the flow table, and needs a translation")
+	  "sender has its share of the flow table, and needs a translation")   \
+	X(DROP_SOURCE_ROUTE, "source_route", "packet that chooses its own way")
 
 enum fl_reason {
 #define X(id, name, text) FL_##id,
@@ -317,7 +318,8 @@ _Static_assert(sizeof(struct fl_uplink) == 40, "struct fl_uplink is ABI");
  * `to` with source and destination exchanged. */
 struct fl_flow {
 	struct fl_tuple to;  /* the tuple after rewriting */
-	struct fl_addr next; /* overlay: node; uplink: next hop */
+	struct fl_addr next; /* overlay: node; uplink: next hop; of what comes
+			      * by the overlay: the node that it comes from */
 	__u64 created_ns;    /* clock of last_seen_ns */
 	__u64 last_seen_ns;  /* CLOCK_MONOTONIC, a tick's resolution */
 	__u64 packets;

@@ -6,6 +6,7 @@
  *	host stack --> [to_overlay] --VXLAN--> other node
  */
 #include "traffic.h"
+#include "trampoline.h"
 #include "release.h"
 
 #include <netinet/in.h>
@@ -153,6 +154,62 @@ static void a_stale_flow_checks_its_node_again(void **state)
 	epoch_raise_now();
 	expect_drop(node3, &p, WRONG_NODE);
 	expect_sent(FROM_NODE2, &p, LOCAL, NULL);
+}
+
+/* Who has the connection's ports and addresses still is another node. */
+static void an_established_flow_checks_its_node(void **state)
+{
+	const struct family *f = *state;
+	struct at node3 = {AT(FROM_OVERLAY, overlay),
+			   .tunnel = &ipv4.remote_node3};
+	struct at stranger = {AT(FROM_OVERLAY, overlay), .tunnel = &ipv4.world};
+	struct message in = from_remote(&f->remote_pod, &f->pod_a, 0);
+	struct packet p, q, quoted;
+
+	if (!trampoline_knows_sender())
+		skip();
+	message_build(&p, &in);
+	message(&q, .src = &f->pod_a, .dst = &f->remote_pod, .sport = 7,
+		.dport = 9);
+	expect_sent(FROM_POD_A, &q, OVERLAY, NULL);
+	message(&q, .src = &f->remote_pod, .dst = &f->pod_a, .sport = 9,
+		.dport = 7, .smac = overlay_src_mac, .dmac = overlay_mac);
+	for (int i = 0; i < 2; i++) {
+		expect_sent(FROM_NODE2, &p, LOCAL, NULL);
+		expect_sent(FROM_NODE2, &q, LOCAL, NULL);
+		expect_drop(node3, &p, WRONG_NODE);
+		expect_drop(node3, &q, WRONG_NODE);
+		expect_drop(stranger, &p, UNKNOWN_NODE);
+		expect_drop(stranger, &q, UNKNOWN_NODE);
+	}
+	message(&quoted, .src = &f->pod_a, .dst = &f->remote_pod, .sport = 7,
+		.dport = 9);
+	packet_build(&p, ETH(.src = overlay_src_mac, .dst = overlay_mac),
+		     IP(.src = &f->remote_pod, .dst = &f->pod_a),
+		     ERROR(.kind = ERROR_PORT), QUOTE(.packet = &quoted));
+	expect_drop(node3, &p, WRONG_NODE);
+	expect_sent(FROM_NODE2, &p, LOCAL, NULL);
+}
+
+static void another_networks_tunnel_is_none_of_ours(void **state)
+{
+	const struct family *f = *state;
+	struct fl_options other = options_default;
+	struct message m = from_remote(&f->remote_pod, &f->pod_a, 0);
+	struct packet p;
+
+	other.overlay_vni++; /* the test's packets keep theirs */
+	node_load(&other);
+	tables_reset();
+	message_build(&p, &m);
+	expect_drop(FROM_NODE2, &p, UNKNOWN_NODE);
+}
+
+static int reload(void **state)
+{
+	(void)state;
+	node_load(&options_default);
+	return 0;
 }
 
 static void there_is_no_transit_through_a_node(void **state)
@@ -430,6 +487,9 @@ int main(void)
 		FAMILIES(only_nodes_may_encapsulate),
 		FAMILIES(a_node_speaks_for_itself_and_its_pods),
 		FAMILIES(a_stale_flow_checks_its_node_again),
+		FAMILIES(an_established_flow_checks_its_node),
+		FAMILIES_RELEASE(another_networks_tunnel_is_none_of_ours,
+				 reload),
 		FAMILIES(there_is_no_transit_through_a_node),
 		ONCE(only_ip_comes_by_the_overlay),
 		FAMILIES(what_nobody_routes_does_not_come_by_the_overlay),

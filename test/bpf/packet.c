@@ -142,7 +142,8 @@ static void add_ip(struct build *b, const struct ip_layer *l,
 		put_addr(b, l->src);
 		put_addr(b, l->dst);
 		for (int i = 0; i < l->options; i++)
-			put8(b, 1); /* no operation */
+			put8(b, i < l->option_len ? l->option[i]
+						  : 1); /* no operation */
 	} else {
 		put32(b, (l->version ? l->version : 6u) << 28 | l->tos << 20);
 		put16(b, 0);
@@ -167,7 +168,9 @@ static void add_ext(struct build *b, const struct ext_layer *l,
 		put8(b, 4);
 		put(b, NULL, len - 4);
 	} else {
-		put(b, NULL, len - 2);
+		put8(b, 0);
+		put8(b, l->segments);
+		put(b, NULL, len - 4);
 	}
 }
 

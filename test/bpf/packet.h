@@ -89,6 +89,8 @@ struct ip_layer {
 	__u16 id;
 	bool df;
 	__u8 options;  /* bytes of IPv4 options (multiple of 4) */
+	const __u8 *option; /* what they begin with; NULL: no operation */
+	__u8 option_len;
 	__u8 proto;    /* 0: that of the next layer */
 	int len_delta; /* what the length field is wrong by */
 	__u8 ihl;      /* 0: the true one */
@@ -102,6 +104,7 @@ struct ext_layer {
 	__u16 len;   /* 0: the shortest; multiple of 8 (4 for AH) */
 	__u8 next;   /* 0: that of the next layer */
 	__u16 claim; /* length that it claims, 0: the true one */
+	__u8 segments; /* left, of a routing header */
 };
 
 struct tcp_layer {

@@ -82,6 +82,17 @@ static void ext_headers(void)
 	expect_drop(FROM_POD_A, &p, EXT_HEADERS);
 }
 
+static void source_route(void)
+{
+	struct packet p;
+
+	packet_build(&p, ETH(.src = mac_a, .dst = gateway_mac),
+		     IP(.src = &ipv6.pod_a, .dst = &ipv6.pod_b),
+		     EXT(.type = IPPROTO_ROUTING, .len = 24, .segments = 1),
+		     UDP(.sport = 1, .dport = 2));
+	expect_drop(FROM_POD_A, &p, SOURCE_ROUTE);
+}
+
 static void icmp_unrelated(void)
 {
 	struct packet quoted, p;
@@ -270,6 +281,9 @@ static bool produce(enum fl_reason r)
 			    &ipv4.remote_node, 2, FL_IDENTITY_UNKNOWN,
 			    FL_ROUTE_POD_CIDR);
 		DROP(FROM_POD_A, r, .src = a, .dst = &f->remote_pod);
+		return true;
+	case FL_DROP_SOURCE_ROUTE:
+		source_route();
 		return true;
 	case FL_DROP_FLOW_SHARE:
 		account_total_write(10, 10);
