@@ -21,6 +21,7 @@
 #include "../lib/cleanup.h"
 #include "../lib/log.h"
 #include "agent.h"
+#include "confine.h"
 #include "datapath.h"
 #include "guard.h"
 #include "http.h"
@@ -171,6 +172,8 @@ static int start(struct agent *a, struct err *e)
 	if (!rc)
 		rc = http_open(a, &a->http, e);
 	guard_secrets(&a->config);
+	confine_capabilities(&a->config);
+	confine_calls(&a->config);
 	if (!rc)
 		rc = source_open(a->base, &a->config, on_cluster, a, &a->source,
 				 e);

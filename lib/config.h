@@ -30,6 +30,8 @@ struct config {
 	bool watch_services;	   /* watch-services: false */
 	unsigned int start_spread; /* start-spread: 10: seconds, after a boot */
 	unsigned int optional_interval; /* optional-interval: 60: seconds, about */
+	bool seccomp;		   /* seccomp: true; system calls that are not the agent's are refused */
+	bool drop_capabilities;	   /* drop-capabilities: true; but those that it works with */
 	bool core_dumps;	   /* core-dumps: false; they would hold the token */
 	bool network_unavailable;  /* network-unavailable: false; true: clear the Node's condition */
 	char cni_conf_source[256]; /* cni-conf-source: copied to ... */

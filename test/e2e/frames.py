@@ -6,7 +6,7 @@
 
 Kinds: udp, tcp (a SYN), echo, arp-request, arp-reply, ns, na, ra, redirect,
 vlan (a tagged udp), raw (ethertype=, payload=HEX).
-Keys: smac dmac src dst sport dport count ttl; for ARP also sender_mac
+Keys: smac dmac src dst sport dport count ttl mark (the socket's); for ARP also sender_mac
 target_mac, for ND target (address) and mac (the option); vxlan=SRC,DST wraps
 an echo request from SRC to DST in VXLAN (with udp). Defaults: the device's
 own MAC and the gateway's.
@@ -131,6 +131,7 @@ def main(device, kind, *pairs):
     s.bind((device, 0))
     k = {"smac": s.getsockname()[4].hex(":"), "dmac": GATEWAY_MAC, "count": "1"}
     k.update(p.split("=", 1) for p in pairs)
+    s.setsockopt(socket.SOL_SOCKET, socket.SO_MARK, int(k.get("mark", "0"), 0))
     for _ in range(int(k["count"])):
         s.send(frame(kind, k))
 
