@@ -28,7 +28,7 @@ static int lock_plugins(const struct agent *a)
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/cni.lock", a->config.state_dir);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0 || flock(fd, LOCK_EX | LOCK_NB))
 		return -1;
 	return take_fd(&fd);

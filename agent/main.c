@@ -38,12 +38,14 @@ static int lock_state_dir(const char *state_dir, struct err *e)
 {
 	__cleanup(fd_close) int fd = -1;
 	char path[512];
-	int rc = dir_make(state_dir, e);
+	int rc = state_dir_make(state_dir, e);
 
+	if (!rc)
+		rc = state_dir_check(state_dir, e);
 	if (rc)
 		return rc;
 	snprintf(path, sizeof(path), "%s/agent.lock", state_dir);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(e, errno, "open %s", path);
 	rc = flock(fd, LOCK_EX | LOCK_NB) ? errno : 0;

@@ -202,5 +202,5 @@ int policy_file_write(const char *state_dir, const char *text, struct err *e)
 	char path[512];
 
 	snprintf(path, sizeof(path), "%s/policy.json", state_dir);
-	return file_write_atomic(path, text, strlen(text), 0644, e);
+	return file_write_atomic(path, text, strlen(text), 0600, e);
 }

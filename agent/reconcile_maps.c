@@ -25,7 +25,7 @@ static void raise_begin(void *arg)
 	int fd;
 
 	raise_path(arg, path);
-	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC, 0600);
+	fd = open(path, O_WRONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd >= 0)
 		close(fd);
 }

@@ -137,7 +137,8 @@ static __always_inline int get_tunnel(struct __sk_buff *skb,
 		__builtin_memcpy(node, key.remote_ipv6, 16);
 	else
 		return -1;
-	return key.tunnel_id == options.overlay_vni ? 0 : -1;
+	/* Version 0.1.0 sent 0, whatever was configured. */
+	return !key.tunnel_id || key.tunnel_id == options.overlay_vni ? 0 : -1;
 }
 
 static __always_inline bool comes_from_node(struct __sk_buff *skb,

@@ -27,11 +27,13 @@ bool delegate_is_nested(void)
 	return getenv(DELEGATED) != NULL;
 }
 
+/* Anybody's to write is nobody's to run. */
 static bool is_program(const char *path)
 {
 	struct stat st;
 
-	return !stat(path, &st) && S_ISREG(st.st_mode) && !access(path, X_OK);
+	return !stat(path, &st) && S_ISREG(st.st_mode) &&
+	       !(st.st_mode & S_IWOTH) && !access(path, X_OK);
 }
 
 static bool is_self(const char *path)
@@ -72,7 +74,8 @@ static int find_plugin(const char *type, char path[1024], struct failure *f)
 			type);
 	for (; *at; at += len + (at[len] == ':')) {
 		len = strcspn(at, ":");
-		if (len &&
+		/* What is relative depends on where we were started. */
+		if (*at == '/' &&
 		    snprintf(path, 1024, "%.*s/%s", (int)len, at, type) <
 			    1024 &&
 		    is_program(path))

@@ -41,7 +41,7 @@ void journal_open(const char *file, enum log_level level)
 	rotate(file);
 	sink.fd = open(file,
 		       O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOCTTY |
-			       O_NONBLOCK,
+			       O_NONBLOCK | O_NOFOLLOW,
 		       0600);
 }
 

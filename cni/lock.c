@@ -20,7 +20,7 @@ static int lock_open(const char *state_dir)
 	char path[600];
 
 	snprintf(path, sizeof(path), "%s/cni.lock", state_dir);
-	return open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	return open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 }
 
 /* Polled, for flock() itself has no time limit. -EWOULDBLOCK: time is over. */
@@ -91,7 +91,7 @@ static int attachment_lock_open(const struct call *c, int *fd,
 	char path[600];
 
 	snprintf(path, sizeof(path), "%s/attachments.lock", state_dir);
-	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+	*fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (*fd >= 0)
 		return 0;
 	if (c->verb == VERB_ADD && errno == ENOENT)

@@ -181,7 +181,7 @@ static bool last_read(const struct pool *pool, bool v4, struct fl_addr *out)
 	char path[600];
 
 	last_path(pool, v4, path, sizeof(path));
-	if (file_read(path, 256, &text, NULL, NULL))
+	if (state_file_read(path, 256, &text, NULL, NULL))
 		return false;
 	text[strcspn(text, "\n")] = '\0';
 	return !addr_parse(text, out);
@@ -194,13 +194,16 @@ static void last_write(const struct pool *pool, const struct fl_addr *addr)
 	int len;
 
 	last_path(pool, addr_is_v4(addr), path, sizeof(path));
-	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+	fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+		  0600);
 	if (fd < 0 && errno == ENOENT) {
 		char dir[600];
 
 		snprintf(dir, sizeof(dir), "%s/last", pool->state_dir);
-		dir_make(dir, NULL);
-		fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
+		state_dir_make(dir, NULL);
+		fd = open(path,
+			  O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW,
+			  0600);
 	}
 	addr_format(addr, line);
 	len = (int)strlen(line);

@@ -222,7 +222,7 @@ int rulebook_read(const char *state_dir, struct rulebook *out, struct err *e)
 					 "appear as numbers",
 					 path)
 			       : err_sys(e, errno, "%s", path);
-	rc = file_read(path, FILE_MAX, &text, &len, e);
+	rc = state_file_read(path, FILE_MAX, &text, &len, e);
 	if (!rc)
 		rc = rulebook_parse(path, text, len, out, e);
 	out->written = st.st_mtim;

@@ -126,7 +126,7 @@ static int record_read_path(const char *path, struct endpoint_record *out,
 	size_t len;
 	int ret;
 
-	ret = file_read(path, RECORD_MAX, &text, &len, e);
+	ret = state_file_read(path, RECORD_MAX, &text, &len, e);
 	if (ret)
 		return ret;
 	ret = json_parse(path, text, len, &obj, e);
@@ -212,10 +212,10 @@ int endpoint_record_write(const char *state_dir,
 	if (!text)
 		return err_sys(e, ENOMEM, "write %s", path);
 	snprintf(dir, sizeof(dir), "%s/endpoints", state_dir);
-	ret = dir_make(dir, e);
+	ret = state_dir_make(dir, e);
 	if (ret)
 		return ret;
-	return file_write_atomic(path, text, strlen(text), 0644, e);
+	return file_write_atomic(path, text, strlen(text), 0600, e);
 }
 
 int endpoint_record_remove(const char *state_dir, const char *container_id,

@@ -88,17 +88,14 @@ int file_create_atomic(const char *path, const char *data, size_t len,
 	return 0;
 }
 
-int file_read(const char *path, size_t max, char **data, size_t *len,
-	      struct err *e)
+static int read_all(int fd, const char *path, size_t max, char **data,
+		    size_t *len, struct err *e)
 {
-	__cleanup(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
 	__cleanup(mem_free) char *text = NULL;
 	size_t have = 0, room = 0;
 	char *bigger;
 	ssize_t n;
 
-	if (fd < 0)
-		return err_sys(e, errno, "open %s", path);
 	for (;;) {
 		if (have + 1 >= room) {
 			room = room ? room * 2 : 4096;
@@ -142,7 +139,63 @@ bool file_is_out_of_reach(int ret)
 	}
 }
 
-int dir_make(const char *path, struct err *e)
+int file_read(const char *path, size_t max, char **data, size_t *len,
+	      struct err *e)
+{
+	__cleanup(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+
+	if (fd < 0)
+		return err_sys(e, errno, "open %s", path);
+	return read_all(fd, path, max, data, len, e);
+}
+
+/* Is it ours, or root's, and nobody else's to write? */
+static int check_owner(const struct stat *st, const char *path, int code,
+		       struct err *e)
+{
+	if (st->st_uid != 0 && st->st_uid != geteuid())
+		return err_set(e, code, "%s belongs to user %u: not trusted",
+			       path, st->st_uid);
+	if (st->st_mode & (S_IWGRP | S_IWOTH))
+		return err_set(e, code,
+			       "%s can be written by others (mode %03o): not "
+			       "trusted",
+			       path, st->st_mode & 0777);
+	return 0;
+}
+
+int state_file_read(const char *path, size_t max, char **data, size_t *len,
+		    struct err *e)
+{
+	__cleanup(fd_close) int fd =
+		open(path,
+		     O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
+	int ret;
+
+	if (fd < 0 && errno == ELOOP)
+		return err_set(e, ELOOP, "%s is a symbolic link: not trusted",
+			       path);
+	if (fd < 0 || fstat(fd, &st))
+		return err_sys(e, errno, "open %s", path);
+	if (!S_ISREG(st.st_mode))
+		return err_set(e, EINVAL, "%s is no file: not trusted", path);
+	ret = check_owner(&st, path, EINVAL, e);
+	return ret ? ret : read_all(fd, path, max, data, len, e);
+}
+
+int state_dir_check(const char *path, struct err *e)
+{
+	struct stat st;
+
+	if (stat(path, &st))
+		return errno == ENOENT ? 0 : err_sys(e, errno, "%s", path);
+	if (!S_ISDIR(st.st_mode))
+		return err_set(e, ENOTDIR, "%s is no directory", path);
+	return check_owner(&st, path, EPERM, e);
+}
+
+static int make(const char *path, mode_t mode, struct err *e)
 {
 	char partial[4096];
 	size_t len = strlen(path);
@@ -151,7 +204,7 @@ int dir_make(const char *path, struct err *e)
 	if (!len || len >= sizeof(partial))
 		return err_sys(e, ENAMETOOLONG, "make directory %s", path);
 	/* Mostly it is there: one system call. */
-	if (!mkdir(path, 0755) || errno == EEXIST)
+	if (!mkdir(path, mode) || errno == EEXIST)
 		return 0;
 	strcpy(partial, path);
 	for (slash = partial + 1; (slash = strchr(slash, '/')); slash++) {
@@ -160,7 +213,17 @@ int dir_make(const char *path, struct err *e)
 			return err_sys(e, errno, "make directory %s", partial);
 		*slash = '/';
 	}
-	if (mkdir(path, 0755) && errno != EEXIST)
+	if (mkdir(path, mode) && errno != EEXIST)
 		return err_sys(e, errno, "make directory %s", path);
 	return 0;
+}
+
+int dir_make(const char *path, struct err *e)
+{
+	return make(path, 0755, e);
+}
+
+int state_dir_make(const char *path, struct err *e)
+{
+	return make(path, 0700, e);
 }

@@ -47,17 +47,17 @@ int ip_file_create(const char *state_dir, const struct ip_owner *owner,
 		return err_set(e, EEXIST, "%s is taken", path);
 	len = snprintf(line, sizeof(line), "%s %s\n", owner->container_id,
 		       owner->ifname);
-	ret = file_create_atomic(path, line, (size_t)len, 0644, e);
+	ret = file_create_atomic(path, line, (size_t)len, 0600, e);
 	if (ret != -ENOENT)
 		return ret;
 	*strrchr(path, '/') = '\0';
-	ret = dir_make(path, e);
+	ret = state_dir_make(path, e);
 	if (ret)
 		return ret;
 	ret = ip_path(state_dir, owner->network, &owner->addr, path, e);
 	if (ret)
 		return ret;
-	return file_create_atomic(path, line, (size_t)len, 0644, e);
+	return file_create_atomic(path, line, (size_t)len, 0600, e);
 }
 
 static int ip_file_read_path(const char *path, struct ip_owner *out,
@@ -67,7 +67,7 @@ static int ip_file_read_path(const char *path, struct ip_owner *out,
 	size_t len;
 	int ret, end = -1;
 
-	ret = file_read(path, 512, &text, &len, e);
+	ret = state_file_read(path, 512, &text, &len, e);
 	if (ret)
 		return ret;
 	if (sscanf(text, "%255s %15s%n", out->container_id, out->ifname,

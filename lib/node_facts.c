@@ -147,7 +147,10 @@ int node_facts_read(const char *state_dir, struct node_facts *out,
 	    sizeof(path))
 		return err_sys(e, ENAMETOOLONG, "state directory %.200s",
 			       state_dir);
-	ret = file_read(path, NODE_JSON_MAX, &text, &len, e);
+	ret = state_dir_check(state_dir, e);
+	if (ret)
+		return ret;
+	ret = state_file_read(path, NODE_JSON_MAX, &text, &len, e);
 	if (ret == -ENOENT)
 		return err_set(e, ENOENT,
 			       "%s does not exist: the agent has not run yet "
@@ -201,8 +204,10 @@ int node_facts_write(const char *state_dir, const struct node_facts *in,
 	    sizeof(path))
 		return err_sys(e, ENAMETOOLONG, "state directory %.200s",
 			       state_dir);
-	ret = dir_make(state_dir, e);
+	ret = state_dir_make(state_dir, e);
+	if (!ret)
+		ret = state_dir_check(state_dir, e);
 	if (ret)
 		return ret;
-	return file_write_atomic(path, text, strlen(text), 0644, e);
+	return file_write_atomic(path, text, strlen(text), 0600, e);
 }

@@ -179,5 +179,14 @@ int file_read(const char *path, size_t max, char **data, size_t *len, struct err
 /* Of a failed reading: is it the machine that failed (memory, descriptors, the
  * disk), and nothing known of what the file holds? */
 bool file_is_out_of_reach(int ret);
+/* The same of a file below a state directory: -ELOOP for a symbolic link,
+ * -EINVAL for what is no file, belongs to anybody but us or root, or can be
+ * written by others. */
+int state_file_read(const char *path, size_t max, char **data, size_t *len,
+		    struct err *e);
+/* -EPERM for a state directory that others own or may write; 0 for none. */
+int state_dir_check(const char *path, struct err *e);
+/* mkdir -p, the last one with mode 0700. */
+int state_dir_make(const char *path, struct err *e);
 /* mkdir -p with mode 0755. */
 int dir_make(const char *path, struct err *e);

@@ -115,6 +115,7 @@ static void set_options(struct fl_options *o, const struct config *c)
 						  NULL) == 1;
 	o->flow_events = c->flow_events;
 	o->overlay_port = __builtin_bswap16(c->overlay_port);
+	o->overlay_vni = c->overlay_vni;
 }
 
 static int load_programs(struct load *l, struct err *e)

@@ -8,7 +8,7 @@ Kinds: udp, tcp (a SYN), echo, arp-request, arp-reply, ns, na, ra, redirect,
 vlan (a tagged udp), raw (ethertype=, payload=HEX).
 Keys: smac dmac src dst sport dport count ttl mark (the socket's); for ARP also sender_mac
 target_mac, for ND target (address) and mac (the option); vxlan=SRC,DST wraps
-an echo request from SRC to DST in VXLAN (with udp). Defaults: the device's
+an echo request from SRC to DST in VXLAN (with udp), of the network vni. Defaults: the device's
 own MAC and the gateway's.
 """
 import ipaddress

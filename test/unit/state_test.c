@@ -390,6 +390,69 @@ static void a_written_file_has_its_mode_whatever_the_umask(void **state)
 	assert_int_equal(st.st_mode & 0777, 0644);
 }
 
+/* ---- who else might have written it ------------------------------------ */
+
+static int read_state(const char *name)
+{
+	char *text = NULL;
+	int ret = state_file_read(path_of(name), 100, &text, NULL, &err);
+
+	free(text);
+	return ret;
+}
+
+static void a_state_file_of_anybody_elses_is_not_trusted(void **state)
+{
+	char target[600];
+
+	(void)state;
+	assert_int_equal(file_write_atomic(path_of("f"), "x", 1, 0600, &err),
+			 0);
+	assert_int_equal(read_state("f"), 0);
+	assert_int_equal(chmod(path_of("f"), 0620), 0);
+	assert_int_equal(read_state("f"), -EINVAL);
+	assert_int_equal(chmod(path_of("f"), 0602), 0);
+	assert_int_equal(read_state("f"), -EINVAL);
+	assert_non_null(strstr(err.msg, "written by others"));
+	assert_int_equal(chmod(path_of("f"), 0644), 0);
+	assert_int_equal(read_state("f"), 0);
+
+	snprintf(target, sizeof(target), "%s", path_of("f"));
+	assert_int_equal(symlink(target, path_of("link")), 0);
+	assert_int_equal(read_state("link"), -ELOOP);
+	assert_int_equal(mkfifo(path_of("pipe"), 0600), 0);
+	assert_int_equal(read_state("pipe"), -EINVAL);
+	assert_int_equal(mkdir(path_of("dir"), 0700), 0);
+	assert_int_equal(read_state("dir"), -EINVAL);
+	assert_int_equal(read_state("none"), -ENOENT);
+	if (geteuid())
+		return;
+	assert_int_equal(chown(path_of("f"), 12345, 0), 0);
+	assert_int_equal(read_state("f"), -EINVAL);
+	assert_non_null(strstr(err.msg, "user 12345"));
+}
+
+static void a_state_directory_of_anybody_elses_is_not_trusted(void **state)
+{
+	struct node_facts facts;
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(state_dir_check(path_of("none"), &err), 0);
+	assert_int_equal(state_dir_make(path_of("a/b"), &err), 0);
+	assert_int_equal(stat(path_of("a/b"), &st), 0);
+	assert_int_equal(st.st_mode & 0777, 0700);
+	assert_int_equal(state_dir_check(path_of("a/b"), &err), 0);
+	assert_int_equal(chmod(path_of("a/b"), 0777), 0);
+	assert_int_equal(state_dir_check(path_of("a/b"), &err), -EPERM);
+	assert_int_equal(node_facts_read(path_of("a/b"), &facts, &err), -EPERM);
+	assert_int_equal(chmod(path_of("a/b"), 0700), 0);
+	if (geteuid())
+		return;
+	assert_int_equal(chown(path_of("a/b"), 12345, 0), 0);
+	assert_int_equal(state_dir_check(path_of("a/b"), &err), -EPERM);
+}
+
 static void a_file_is_read_whole_or_not_at_all(void **state)
 {
 	char *text = NULL, *big = calloc(1, 10001);
@@ -473,6 +536,8 @@ int main(void)
 		TEST(each_address_of_all_networks_is_shown),
 		TEST(a_failed_write_leaves_nothing),
 		TEST(a_written_file_has_its_mode_whatever_the_umask),
+		TEST(a_state_file_of_anybody_elses_is_not_trusted),
+		TEST(a_state_directory_of_anybody_elses_is_not_trusted),
 		TEST(a_file_is_read_whole_or_not_at_all),
 		TEST(names_are_judged_as_the_specification_and_the_kernel_do),
 		TEST(host_devices_have_names_of_their_own),
