@@ -121,6 +121,9 @@ static void add_reconcile(const struct agent *a, struct evbuffer *out)
 	metrics_value(out, "reconcile_seconds_count", NULL, s->passes);
 	metrics_one(out, "reconcile_max_seconds", "gauge", "The longest pass",
 		    s->max_seconds);
+	metrics_one(out, "reconcile_moves_total", "counter",
+		    "Passes for changed pods of other nodes alone",
+		    s->of_moves);
 	metrics_one(out, "reconcile_errors_total", "counter",
 		    "What could not be set up, and was tried again", s->errors);
 	metrics_head(out, "map_changes_total", "counter",

@@ -72,17 +72,17 @@ enum pod_phase {
 /* In one piece: addresses and the name follow it. There are many. */
 struct pod {
 	struct object o;
-	__u64 uid;	  /* pod_uid() of it */
 	const char *node; /* shared; "" if not scheduled */
 	const char *labels;
 	const struct policy_named_port *ports; /* shared, and so are the names;
 						* those that have one */
+	__u32 uid;			       /* pod_uid() of it */
 	__u16 n_ports;
 	__u8 n_addrs;
-	__u8 phase; /* enum pod_phase */
-	bool host_network;
-	bool audit;  /* its verdicts are told, not enforced */
-	bool ending; /* it is being deleted */
+	__u8 phase : 3; /* enum pod_phase */
+	bool host_network : 1;
+	bool audit : 1;	 /* its verdicts are told, not enforced */
+	bool ending : 1; /* it is being deleted */
 	struct fl_addr addrs[];
 };
 
@@ -94,7 +94,7 @@ static inline bool pod_has_addrs(const struct pod *pod)
 }
 
 /* A number for a UID: equal ones have the same, others hardly ever. 0: "". */
-__u64 pod_uid(const char *uid);
+__u32 pod_uid(const char *uid);
 
 /* A NetworkPolicy or a ClusterNetworkPolicy (which has no namespace). One that
  * is invalid is an object like any other: it denies. */

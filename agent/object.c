@@ -52,15 +52,17 @@ struct object *object_pack(enum object_kind kind, const struct object *from,
 	return o;
 }
 
-__u64 pod_uid(const char *uid)
+__u32 pod_uid(const char *uid)
 {
 	__u64 h = 0xcbf29ce484222325ull;
+	__u32 number;
 
 	if (!*uid)
 		return 0;
 	for (; *uid; uid++)
 		h = (h ^ (unsigned char)*uid) * 0x100000001b3ull;
-	return h ? h : 1;
+	number = h ^ h >> 32;
+	return number ? number : 1;
 }
 
 static void pod_free(struct pod *pod)

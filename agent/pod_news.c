@@ -7,7 +7,7 @@
 #include "memory.h"
 
 /* More are looked at together faster. */
-enum { NAMES_MAX = 1000 };
+enum { NAMES_MAX = 10000 };
 
 __u64 pod_name_hash(const char *namespace, const char *name)
 {

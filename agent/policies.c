@@ -207,5 +207,9 @@ void policies_commit(struct policies *p)
 	policy_compiled_free(&p->good);
 	p->good = p->next;
 	p->has_good = true;
+	/* fl_policy has them */
+	free(p->good.entries);
+	p->good.entries = NULL;
+	p->good.n_entries = 0;
 	memset(&p->next, 0, sizeof(p->next));
 }

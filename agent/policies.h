@@ -31,7 +31,8 @@ struct policies {
 	bool refused;
 	struct policies_world *world; /* until the model may change */
 	struct policy_compiled next;  /* of world */
-	struct policy_compiled good;  /* what this agent has put in force */
+	struct policy_compiled good;  /* what this agent has put in force,
+				       * without its entries */
 	bool has_good;
 	struct entries pods;	     /* by address, struct policies_pod */
 	double seconds, max_seconds; /* it took to compile */

@@ -7,18 +7,13 @@
 
 #include "memory.h"
 
-/* The addresses of a node, side by side. */
-struct node_room {
-	struct fl_addr addrs[NODE_ADDRS_MAX];
-	struct fl_addr more[STATE_CIDRS_MAX];
-};
-
 struct policies_world {
 	struct policy_world world; /* the first: see pod_at() */
 	struct policy_namespace *namespaces;
 	const struct pod **pods;
 	struct policy_node *nodes;
-	struct node_room *node_rooms;
+	struct fl_addr *node_addrs; /* of all nodes, side by side */
+	size_t n_node_addrs;
 	const struct policy **policies;
 	const struct policy_object **policy_objects;
 	struct policy_endpoint *endpoints;
@@ -130,19 +125,21 @@ static void add_node(struct object *o, void *arg)
 	struct build *b = arg;
 	struct policies_world *w = b->w;
 	const struct node *node = (struct node *)o;
-	struct node_room *room = &w->node_rooms[w->world.n_nodes];
+	struct fl_addr *addrs = &w->node_addrs[w->n_node_addrs];
+	struct fl_addr *more = addrs + node->n_addrs;
 	struct policy_node *out = &w->nodes[w->world.n_nodes++];
 
 	for (int i = 0; i < node->n_addrs; i++)
-		room->addrs[i] = node->addrs[i].addr;
+		addrs[i] = node->addrs[i].addr;
 	for (int i = 0; i < node->n_pod_cidrs; i++)
-		room->more[i] = desired_host_addr(&node->pod_cidrs[i]);
+		more[i] = desired_host_addr(&node->pod_cidrs[i]);
+	w->n_node_addrs += node->n_addrs + node->n_pod_cidrs;
 	*out = (struct policy_node){
 		.name = o->name,
 		.labels = node->labels,
-		.addrs = room->addrs,
+		.addrs = addrs,
 		.n_addrs = node->n_addrs,
-		.more_addrs = room->more,
+		.more_addrs = more,
 		.n_more_addrs = node->n_pod_cidrs,
 		.pod_cidrs = node->pod_cidrs,
 		.n_pod_cidrs = node->n_pod_cidrs,
@@ -238,6 +235,21 @@ static void add_endpoints(const struct build *b)
 
 /* ---- all of it ------------------------------------------------------ */
 
+static void count_addrs(struct object *o, void *arg)
+{
+	const struct node *node = (struct node *)o;
+
+	*(size_t *)arg += node->n_addrs + node->n_pod_cidrs;
+}
+
+static size_t count_node_addrs(const struct model *m)
+{
+	size_t n = 0;
+
+	model_each(m, OBJECT_NODE, count_addrs, &n);
+	return n;
+}
+
 static void make_room(const struct inputs *in, struct policies_world *w)
 {
 	const size_t *n = in->model->n;
@@ -247,7 +259,7 @@ static void make_room(const struct inputs *in, struct policies_world *w)
 	ROOM(namespaces, n[OBJECT_NAMESPACE]);
 	ROOM(pods, n[OBJECT_POD]);
 	ROOM(nodes, n[OBJECT_NODE]);
-	ROOM(node_rooms, n[OBJECT_NODE]);
+	ROOM(node_addrs, count_node_addrs(in->model));
 	ROOM(policies, n[OBJECT_POLICY]);
 	ROOM(policy_objects, n[OBJECT_POLICY]);
 	ROOM(endpoints, in->endpoints->n);
@@ -290,7 +302,7 @@ void world_forget_cluster(struct policies_world *w)
 	w->pods = let_go(w->pods);
 	world->nodes = w->nodes = let_go(w->nodes);
 	world->endpoints = w->endpoints = let_go(w->endpoints);
-	w->node_rooms = let_go(w->node_rooms);
+	w->node_addrs = let_go(w->node_addrs);
 	w->own_addrs = let_go(w->own_addrs);
 	world->n_namespaces = world->n_pods = world->n_nodes = 0;
 	world->n_endpoints = w->n_own_addrs = w->own_addrs_room = 0;

@@ -26,6 +26,12 @@ static bool is_possible(const struct agent *a)
 	       !a->found_policy_is_old;
 }
 
+static bool is_too_much(const char *why)
+{
+	log_debug("a whole pass", "why=\"%s\"", why);
+	return false;
+}
+
 static void finish(struct agent *a, double start, const struct changes *c)
 {
 	double seconds = clock_seconds() - start;
@@ -68,11 +74,12 @@ bool reconcile_moves(struct agent *a)
 	bool done;
 
 	if (!news || !is_possible(a))
-		return false;
+		return is_too_much("more than pods has changed");
 	view_settle(a);
-	if (a->whole || a->unsettled ||
-	    !pod_moves_find(news, agent_model(a), &a->endpoints, &moves))
-		return false;
+	if (a->whole || a->unsettled)
+		return is_too_much("the last change is not through");
+	if (!pod_moves_find(news, agent_model(a), &a->endpoints, &moves))
+		return is_too_much("pods that run here, or share an address");
 	entries_init(&now, sizeof(struct fl_prefix), sizeof(struct fl_route));
 	entries_init(&want, now.key_size, now.value_size);
 	done = pod_moves_apply(&moves, &a->policies, &a->found_routes, &now,
@@ -81,7 +88,8 @@ bool reconcile_moves(struct agent *a)
 	pod_moves_free(&moves);
 	entries_free(&now);
 	entries_free(&want);
-	if (done)
-		finish(a, start, &changes);
-	return done;
+	if (!done)
+		return is_too_much("identities come or go");
+	finish(a, start, &changes);
+	return true;
 }

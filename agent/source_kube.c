@@ -61,7 +61,7 @@ static const struct kube_resource resources[RESOURCE_MAX] = {
 
 /* Seconds from something new to `changed`. */
 static const double AT_ONCE = 0;
-static const double LISTING = 1;
+static const double LISTING = 3;
 static const double TROUBLE = 0.3; /* it has several watches, mostly */
 
 const struct kube_resource *source_kube_resource(enum resource r)

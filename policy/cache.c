@@ -174,7 +174,7 @@ void cache_remember(struct policy_cache *cache, const struct policy_world *w,
 		list_fixed(cache, w);
 	namespaces_forget_pods(&cache->ns);
 	catalog_forget_rules(&cache->catalog);
-	classes_forget_seen(&cache->classes);
+	classes_forget_pods(&cache->classes);
 	identities_forget_prefixes(&cache->ids);
 }
 

@@ -278,8 +278,13 @@ uint32_t classes_match(struct classes *c, const struct policy_pod *pod,
 	return seen->set - 1;
 }
 
-void classes_forget_seen(struct classes *c)
+void classes_forget_pods(struct classes *c)
 {
 	free(c->seen);
+	free(c->set_of);
+	intern_free(&c->labels);
+	intern_free(&c->classes);
 	c->seen = NULL;
+	c->set_of = NULL;
+	c->set_room = 0;
 }

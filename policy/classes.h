@@ -40,6 +40,7 @@ void classes_begin(struct classes *c, struct catalog *catalog,
  * sets, and selectors of ports to the catalog. */
 uint32_t classes_match(struct classes *c, const struct policy_pod *pod,
 		       uint32_t namespace);
-/* Pods that come from now on are others, wherever their labels are. */
-void classes_forget_seen(struct classes *c);
+/* Let go of what was found so far. Pods that come from now on are others,
+ * wherever their labels are. */
+void classes_forget_pods(struct classes *c);
 void classes_free(struct classes *c);

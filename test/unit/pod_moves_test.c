@@ -327,7 +327,7 @@ static void many_pods_are_for_a_whole_pass(void **unused)
 
 	(void)unused;
 	pod.o.name = "y";
-	for (int i = 0; i < 5000; i++)
+	for (int i = 0; i < 20000; i++)
 		pod_news_add(&n, NULL, &pod);
 	assert_true(n.more);
 	assert_int_equal(n.n_names, 0);
