@@ -21,9 +21,12 @@ __u64 pod_name_hash(const char *namespace, const char *name)
 	return h;
 }
 
+/* Nothing hangs on those of a node, which pods of the host's network have. */
 static void add_addrs(struct pod_news *n, const struct pod *pod)
 {
-	for (int i = 0; pod && i < pod->n_addrs; i++) {
+	if (!pod || !pod_has_addrs(pod))
+		return;
+	for (int i = 0; i < pod->n_addrs; i++) {
 		n->addrs = list_room(n->addrs, n->addrs_room, n->n_addrs);
 		n->addrs[n->n_addrs++] = pod->addrs[i];
 	}

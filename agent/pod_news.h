@@ -7,7 +7,7 @@
 
 struct pod_news {
 	bool more;	       /* than what follows: all is to be looked at */
-	struct fl_addr *addrs; /* that they have or had; some twice */
+	struct fl_addr *addrs; /* that led to them, or do; some twice */
 	size_t n_addrs, addrs_room;
 	__u64 *names; /* pod_name_hash() */
 	size_t n_names, names_room;

@@ -15,7 +15,7 @@ scale_round() {
 		sample "scale_$name" fairlead "$unit" "$value"
 	done < <(jq -r '
 		["rss", "MiB", .rss_mib.settled], ["rss_peak", "MiB", .rss_mib.first],
-		["read", "ms", .read_ms], ["first", "ms", .first.ms], ["change", "ms", .one_pod.ms],
+		["read", "ms", .read_ms], ["first", "ms", .first.ms], ["change", "ms", .one_pod_alone_ms], ["whole", "ms", .one_pod.ms],
 		(.bytes | to_entries[] | select(.key != "shared") | ["bytes_\(.key)", "bytes", .value])
 		| @tsv' "$DIR/scale")
 }
