@@ -95,7 +95,7 @@ bool pod_moves_find(const struct pod_news *news, const struct model *m,
 	struct search s = {.moves = out};
 
 	memset(out, 0, sizeof(*out));
-	if (news->more || is_of_endpoint(news, endpoints))
+	if (!news || news->more || is_of_endpoint(news, endpoints))
 		return false;
 	list_addrs(news, out);
 	for (size_t i = 0; i < out->n; i++) {

@@ -15,7 +15,8 @@ struct pod_moves {
 };
 
 /* False: more than an address hangs on some of them, or two pods have the same
- * one: all is to be looked at. */
+ * one, or the source does not tell which (news is NULL): all is to be looked
+ * at. */
 bool pod_moves_find(const struct pod_news *news, const struct model *m,
 		    const struct endpoints *endpoints, struct pod_moves *out);
 /* Put them into p->good. *now, *want (initialized and empty): what `routes` has

@@ -313,6 +313,8 @@ static void more_than_pods_is_for_a_whole_pass(void **unused)
 	put_pod(pod + 1);
 	assert_false(
 		pod_moves_find(&store.news, &store.model, &endpoints, &moves));
+	/* A source that says no more than "something" is one, too. */
+	assert_false(pod_moves_find(NULL, &store.model, &endpoints, &moves));
 	pod_news_free(&store.news);
 	assert_true(
 		pod_moves_find(&store.news, &store.model, &endpoints, &moves));
