@@ -242,7 +242,7 @@ static int read_pod_spec(struct reader *r, const cJSON *json, struct draft *d)
 
 static int read_pod(struct reader *r, const cJSON *json, struct draft *d)
 {
-	const cJSON *meta, *status;
+	const cJSON *meta, *status = NULL;
 	const char *uid = "";
 	int rc = meta_read(r, json, true, &d->pod.o, &meta);
 

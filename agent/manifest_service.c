@@ -107,7 +107,7 @@ static int read_cluster_ips(struct reader *r, const cJSON *spec,
  * have a name only. */
 static int read_balancer_ip(struct reader *r, const cJSON *item, void *arg)
 {
-	const char *path = "status.loadBalancer.ingress.ip", *mode, *text;
+	const char *path = "status.loadBalancer.ingress.ip", *mode, *text = "";
 	int rc;
 	struct draft *d = arg;
 

@@ -15,7 +15,7 @@ packages="
 [ "$only" = build ] || packages="$packages
 	libcmocka-dev
 	iproute2 iputils-ping ethtool tcpdump iperf3 sockperf netcat-openbsd socat
-	jq openssl procps psmisc python3 python3-h2 python3-yaml strace util-linux
+	jq openssl procps psmisc python3 python3-h2 python3-yaml strace util-linux valgrind
 	nftables containerd runc containernetworking-plugins busybox-static
 "
 

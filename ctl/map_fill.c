@@ -72,7 +72,7 @@ int maps_read(const struct ctl *c, struct map_usage out[MAPS_MAX], size_t *n,
 	if (fd < 0)
 		return fd;
 	close(fd);
-	for (i = 0; names[i] && i < MAPS_MAX; i++) {
+	for (i = 0; i < MAPS_MAX && names[i]; i++) {
 		rc = map_usage(c->bpf_root, names[i], &out[i], e);
 		if (rc)
 			return err_wrap(e, "%s", names[i]);

@@ -545,7 +545,8 @@ static void nothing_works_where_nothing_is_loaded(void **state)
 	assert_int_equal(map_open(none, FL_MAP_FLOWS, &e), -ENOENT);
 	assert_non_null(strstr(e.msg, "fairlead-loader load"));
 	assert_int_equal(epoch_raise(none, NULL), -ENOENT);
-	assert_int_equal(flows_reap(none, &key, 1, false, &removed, NULL), -ENOENT);
+	assert_int_equal(flows_reap(none, &key, 1, false, &removed, NULL),
+			 -ENOENT);
 	assert_int_equal(events_open(none, true, count_event, NULL, &ev, NULL),
 			 -ENOENT);
 	assert_int_equal(detach_device(none, 1, NULL), 0);

@@ -189,7 +189,8 @@ static void a_name_that_no_pod_has_is_reported(void **state)
 	(void)state;
 	add_policy(t, NETWORK("p", "ingress: [{ports: [{port: htpp}]}]"));
 	compile();
-	assert_true(complains("ns/p, ingress rule 1: no pod has a port named \"htpp\" (TCP)"));
+	assert_true(complains(
+		"ns/p, ingress rule 1: no pod has a port named \"htpp\" (TCP)"));
 }
 
 /* ---- CIDRs ---------------------------------------------------------- */

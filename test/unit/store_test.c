@@ -162,8 +162,7 @@ static void all_that_is_looked_at_of_a_pod_is_news(void **state)
 	assert_true(pod_news(before, "{\"metadata\": {" META
 				     ",\"uid\": \"another\"}}"));
 	assert_true(pod_news(before,
-			     "{\"metadata\": {" META
-			     ",\"deletionTimestamp\": "
+			     "{\"metadata\": {" META ",\"deletionTimestamp\": "
 			     "\"2026-01-01T00:00:00Z\"}}"));
 	assert_true(pod_news(before,
 			     "{\"metadata\": {" META ",\"annotations\": "
