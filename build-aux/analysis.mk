@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Sanitizers, static analysis, valgrind, coverage and soak: docs/testing.md.
 
-.PHONY: soak root-soak deps-analysis test-sanitized root-test-sanitized
+.PHONY: analyse coverage root-coverage soak root-soak deps-analysis test-sanitized root-test-sanitized
 
 # ---- instrumented builds ---------------------------------------------------
 
@@ -19,6 +19,12 @@ $(BUILD)/obj/sanitizer.o: build-aux/sanitizer.c
 	$(Q)mkdir -p $(@D) $(BUILD)/sanitizer
 	$(Q)$(CC) -O2 -Wall -Wextra -Werror -DLOG='"$(abspath $(BUILD))/sanitizer/report"' -c $< -o $@
 $(PROGRAMS:%=$(BUILD)/%) $(UNIT) $(BPFTESTS) $(BENCH) $(POLICYPROBE) $(KUBETOOLS): | $(BUILD)/obj/sanitizer.o
+endif
+
+# `make COVERAGE=1 BUILD=build/coverage ...`: programs that count the lines they
+# run, and say so when they end.
+ifeq ($(COVERAGE),1)
+override CC += --coverage
 endif
 
 deps-analysis: deps
@@ -42,3 +48,17 @@ soak: ## Pods come and go under traffic for MINUTES=n (root)
 root-soak:
 	@$(MAKE) --no-print-directory deps && $(MAKE) --no-print-directory programs
 	@BUILD=$(BUILD) SOAK_MINUTES=$(or $(MINUTES),10) test/e2e/churn_test
+
+# ---- analysis and coverage -------------------------------------------------
+
+analyse: deps-analysis $(SKELS) ## Look for bugs without running anything; TOOLS="format cppcheck analyzer tidy" picks some
+	@BUILD=$(BUILD) build-aux/analyse $(or $(TOOLS),format cppcheck)
+
+coverage: ## Which lines of the programs the tests run (root); ONLY="unit e2e/y" picks some
+	$(as_root)
+root-coverage: deps-analysis
+	@$(call instrumented,$(BUILD)/coverage)
+	@find $(BUILD)/coverage -name '*.gcda' -delete
+	-@FL_GENTLE=1 $(MAKE) --no-print-directory BUILD=$(BUILD)/coverage COVERAGE=1 \
+		ONLY="$(or $(ONLY),unit e2e)" root-test
+	@build-aux/coverage $(BUILD)/coverage
