@@ -210,7 +210,7 @@ static void drop(struct policy_compiled *c, const struct step *steps, size_t n)
 /* What comes; from the end, so that what is behind it moves once. */
 static void add(struct policy_compiled *c, const struct step *steps, size_t n)
 {
-	size_t new = 0, room = c->n_identities, end = c->n_identities;
+	size_t new = 0, room = c->n_identities, end = room;
 
 	for (size_t i = 0; i < n; i++)
 		new += steps[i].before == NOBODY &&steps[i].after != NOBODY;
