@@ -102,12 +102,19 @@ static void file_update(struct cluster_dir *d, struct cluster_file *f,
 	struct manifest manifest = {0};
 	char path[PATH_ROOM];
 	struct err e = {0};
+	int rc;
 
 	f->seen = *now;
 	free(f->error);
 	f->error = NULL;
 	snprintf(path, sizeof(path), "%s/%s", d->path, f->name);
-	if (read_manifest(path, f->name, &manifest, &e)) {
+	rc = read_manifest(path, f->name, &manifest, &e);
+	if (file_is_out_of_reach(rc)) {
+		file_fail(f, "%s", e.msg);
+		d->again = true;
+		return;
+	}
+	if (rc) {
 		f->error = memory_copy(e.msg);
 		return;
 	}
@@ -215,6 +222,7 @@ static void scan_file(struct cluster_dir *d, int dirfd, const char *name,
 	if (!f)
 		f = file_add(d, name);
 	f->present = true;
+	d->again |= file_is_out_of_reach(rc);
 	if (rc)
 		file_fail(f, "%s: %s", name, strerror(-rc));
 	else if (!S_ISREG(now.st_mode))
@@ -254,6 +262,7 @@ int cluster_dir_scan(struct cluster_dir *d, bool *changed, struct err *e)
 
 	*changed = false;
 	d->readable = false;
+	d->again = false;
 	if (!dir)
 		return err_sys(e, errno, "cluster-dir %s", d->path);
 	for (size_t i = 0; i < d->n; i++)

@@ -24,6 +24,7 @@ struct cluster_dir {
 	const char *path;	    /* the caller's */
 	struct cluster_file *files; /* in the order of their names */
 	size_t n, room;
+	bool again;    /* something could not be read right now */
 	bool readable; /* at the last scan */
 	struct model model;
 	struct problems problems;

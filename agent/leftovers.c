@@ -20,9 +20,7 @@
 
 enum { ATTACHMENT_AGE = 10, ADDRESS_AGE = 60 }; /* seconds */
 
-/* No ADD, DEL or GC runs as long as we hold this; if one does, we come again
- * later. The plugin's lock: see docs/state.md. */
-static int lock_plugins(const struct agent *a)
+int leftovers_lock(const struct agent *a)
 {
 	__cleanup(fd_close) int fd = -1;
 	char path[512];
@@ -115,7 +113,7 @@ static int find_dead(const struct endpoint_record *r, void *arg)
 
 unsigned int leftovers_attachments(struct agent *a)
 {
-	__cleanup(fd_close) int lock = lock_plugins(a);
+	__cleanup(fd_close) int lock = leftovers_lock(a);
 	unsigned int n = 0;
 	struct err e = {0};
 
@@ -181,7 +179,7 @@ static int see_address(const struct ip_owner *owner, void *arg)
 
 unsigned int leftovers_addresses(struct agent *a)
 {
-	__cleanup(fd_close) int lock = lock_plugins(a);
+	__cleanup(fd_close) int lock = leftovers_lock(a);
 	struct sweep s = {.agent = a};
 	struct err e = {0};
 

@@ -45,7 +45,7 @@ static int lock_state_dir(const char *state_dir, struct err *e)
 	if (rc)
 		return rc;
 	snprintf(path, sizeof(path), "%s/agent.lock", state_dir);
-	fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+	fd = open(path, O_RDONLY | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
 	if (fd < 0)
 		return err_sys(e, errno, "open %s", path);
 	rc = flock(fd, LOCK_EX | LOCK_NB) ? errno : 0;
@@ -128,6 +128,7 @@ static void on_hangup(evutil_socket_t signal, short what, void *arg)
 	(void)signal;
 	(void)what;
 	options_reload(&a->config);
+	a->look_at_all = true;
 	reconcile_soon(a);
 }
 
@@ -210,6 +211,17 @@ static void set_up_memory(void)
 	mallopt(M_ARENA_MAX, 1);
 }
 
+/* libevent tells of what it cannot watch, but not him who asked for it. */
+static char loop_said[200];
+
+static void on_loop_trouble(int severity, const char *msg)
+{
+	if (severity < EVENT_LOG_WARN)
+		return;
+	snprintf(loop_said, sizeof(loop_said), "%s", msg);
+	log_warn("event loop", "error=\"%s\"", msg);
+}
+
 int main(int argc, char **argv)
 {
 	static struct agent a;
@@ -220,17 +232,23 @@ int main(int argc, char **argv)
 	if (rc >= 0)
 		return rc;
 	set_up_memory();
+	event_set_log_callback(on_loop_trouble);
 	a.base = event_base_new();
 	rc = a.base ? start(&a, &e) : err_set(&e, ENOMEM, "out of memory");
+	/* Somebody would wait for ever. */
+	if (!rc && loop_said[0])
+		rc = err_set(&e, EIO, "event loop: %s", loop_said);
 	if (rc) {
 		log_error(e.msg, NULL);
 		return 1;
 	}
 	log_info("started", "version=" FAIRLEAD_VERSION " node=%s seconds=%.3f",
 		 a.config.node_name, clock_seconds() - began);
-	event_base_dispatch(a.base);
+	rc = event_base_dispatch(a.base);
+	if (rc < 0)
+		log_error("event loop failed", "error=\"%s\"", loop_said);
 	http_close(a.http);
 	socket_close(a.socket);
 	source_close(a.source);
-	return 0;
+	return rc < 0 ? 1 : 0;
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "policy_file.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "../lib/cleanup.h"
 #include "../lib/json.h"
@@ -195,6 +197,14 @@ char *policy_file_format(const struct policies *p,
 	add_texts(o, "problems", c->problems, c->n_problems);
 	add_stats(&c->stats, cJSON_AddObjectToObject(o, "stats"));
 	return json_print(o, false);
+}
+
+bool policy_file_is_gone(const char *state_dir)
+{
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/policy.json", state_dir);
+	return access(path, F_OK) && errno == ENOENT;
 }
 
 int policy_file_write(const char *state_dir, const char *text, struct err *e)

@@ -9,6 +9,9 @@
 #include "cni_conf.h"
 #include "datapath.h"
 #include "denied.h"
+#include "lost.h"
+#include "policy_file.h"
+#include "socket.h"
 
 static const double PASS_SECONDS = 0.1;	  /* at most ten a second */
 static const double FIRST_SECONDS = 0.01; /* until the node is ready */
@@ -49,13 +52,32 @@ static void refresh_facts(struct agent *a, struct problems *p)
 
 static void refresh_endpoints(struct agent *a, struct problems *p)
 {
+	struct endpoints known = a->endpoints;
 	struct err e = {0};
 
-	if (endpoints_read(&a->endpoints, a->config.state_dir, &e))
+	a->endpoints = (struct endpoints){0};
+	if (endpoints_read(&a->endpoints, a->config.state_dir, &e)) {
 		problems_add(p, "%s", e.msg);
-	else if (a->endpoints.n_bad)
+		a->endpoints = known;
+		a->endpoints.complete = false;
+		return;
+	}
+	lost_restore(a, &known);
+	endpoints_free(&known);
+	if (a->endpoints.n_bad)
 		problems_add(p, "%s/endpoints: %d files cannot be read",
 			     a->config.state_dir, a->endpoints.n_bad);
+}
+
+/* The directory may have been removed, with all that is in it. */
+static void refresh_state_dir(struct agent *a, struct problems *p)
+{
+	struct err e = {0};
+
+	a->policy_file_is_old |= policy_file_is_gone(a->config.state_dir);
+	if (dir_make(a->config.state_dir, &e) ||
+	    (a->socket && socket_heal(a->socket, &e)))
+		problems_add(p, "%s", e.msg);
 }
 
 static void refresh_routes(struct agent *a, struct problems *p)
@@ -75,7 +97,10 @@ static void refresh_routes(struct agent *a, struct problems *p)
 static void add_known_problems(const struct agent *a, struct problems *p)
 {
 	const struct problems *other = &a->desired.problems;
+	struct err e = {0};
 
+	if (state_dir_check_writable(a->config.state_dir, &e))
+		problems_add(p, "%s", e.msg);
 	for (size_t i = 0; i < other->n; i++)
 		problems_add(p, "%s", other->items[i]);
 	if (a->desired.missing[0] && !agent_is_starting(a))
@@ -178,8 +203,10 @@ static void run(struct agent *a, bool full)
 		refresh_datapath(a, &p);
 	if (full || a->facts_are_old)
 		refresh_facts(a, &p);
-	if (full)
+	if (full) {
+		refresh_state_dir(a, &p);
 		refresh_endpoints(a, &p);
+	}
 	a->found_routes_are_old |= full;
 	a->found_policy_is_old |= full;
 	a->found_masquerade_is_old |= full;
@@ -219,8 +246,11 @@ static void run(struct agent *a, bool full)
 
 void reconcile_now(struct agent *a)
 {
+	bool all = a->look_at_all;
+
+	a->look_at_all = false;
 	/* What failed is tried again with everything. */
-	run(a, !a->applied);
+	run(a, all || !a->applied);
 }
 
 static void on_pass(evutil_socket_t fd, short what, void *arg)

@@ -24,6 +24,8 @@ void reconcile_endpoint_gone(struct agent *a,
 
 /* ---- the parts of a pass, private to reconcile*.c ------------------- */
 
+/* Why a write to a map failed, in words. */
+const char *map_failure(int error);
 /* The content of a map, sorted; *out has the sizes. */
 int map_read(int fd, struct entries *out, struct err *e);
 

@@ -96,7 +96,7 @@ static void report(const struct changes *out, unsigned int failed_before,
 			     FL_MAP_ENDPOINTS
 			     ": %u entries could not be written: %s",
 			     out->failed - failed_before,
-			     strerror(-out->error));
+			     map_failure(out->error));
 }
 
 /* The dead go at once; of the others the view that does not hold is written. */

@@ -93,6 +93,13 @@ int map_read(int fd, struct entries *out, struct err *e)
 	return rc;
 }
 
+const char *map_failure(int error)
+{
+	bool is_full = error == -E2BIG || error == -ENOSPC;
+
+	return is_full ? "the map is full" : strerror(-error);
+}
+
 static void aim(struct changes_policy *policy, struct map_target *t)
 {
 	policy->update = update;
@@ -152,7 +159,7 @@ static void apply(struct changes_policy *policy, const char *name,
 		map_apply(policy, t, &have, want, out);
 	if (out->failed != failed)
 		problems_add(p, "%s: %u entries could not be written: %s", name,
-			     out->failed - failed, strerror(-out->error));
+			     out->failed - failed, map_failure(out->error));
 	entries_free(&have);
 }
 
@@ -200,7 +207,7 @@ static void apply_masquerade(struct agent *a, struct changes *out,
 		problems_add(p,
 			     FL_MAP_MASQUERADE
 			     ": %u entries could not be written: %s",
-			     done.failed, strerror(-done.error));
+			     done.failed, map_failure(done.error));
 	/* What is not as it should be is looked at again. */
 	a->found_masquerade_is_old = done.failed || done.kept;
 	entries_free(have);
@@ -232,7 +239,36 @@ static void tell_failed_routes(const struct agent *a, unsigned int failed,
 		problems_add(p,
 			     FL_MAP_ROUTES
 			     ": %u entries could not be written: %s",
-			     failed, strerror(-error));
+			     failed, map_failure(error));
+}
+
+static bool is_removal(const void *key, const void *have, const void *want,
+		       void *arg)
+{
+	(void)key;
+	(void)have;
+	(void)arg;
+	return !want;
+}
+
+/* What nobody wants waits for the other view, which does not come to hold as
+ * long as there is no room for what is wanted. */
+static void make_room(struct agent *a, struct changes *out, struct problems *p)
+{
+	struct map_target t = {a, a->maps.routes, 0};
+	struct changes_policy policy = {
+		.sweep = true,
+		.allowed = is_removal,
+		.arg = &t,
+	};
+	struct err e = {0};
+
+	map_apply(&policy, &t, &a->found_routes, &a->desired.routes, out);
+	entries_free(&a->found_routes);
+	if (map_read(t.fd, &a->found_routes, &e))
+		problems_add(p, FL_MAP_ROUTES ": %s", e.msg);
+	log_warn(FL_MAP_ROUTES " was full: what is nobody's made room",
+		 "removed=%u", out->removed);
 }
 
 /* Returns whether all of it is written. */
@@ -253,6 +289,8 @@ static bool stage_routes(struct agent *a, bool all, struct changes *out,
 			    all ? &a->desired.routes : &none, out);
 	if (failed)
 		tell_failed_routes(a, failed, out->error, p);
+	if (failed && out->error == -ENOSPC && policy.sweep)
+		make_room(a, out, p);
 	a->found_routes_are_old |= failed;
 	return !failed;
 }

@@ -165,12 +165,27 @@ static int listen_at(const char *path, int *out, struct err *e)
 	return 0;
 }
 
+static int listener_open(struct socket *s, struct event_base *base,
+			 struct err *e)
+{
+	int fd = -1, rc = listen_at(s->path, &fd, e);
+
+	if (rc)
+		return rc;
+	s->listener = evconnlistener_new(
+		base, on_client, s,
+		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
+	if (s->listener)
+		return 0;
+	close(fd);
+	return err_set(e, ENOMEM, "out of memory");
+}
+
 int socket_open(struct event_base *base, const char *state_dir,
 		const struct request_ops *ops, struct socket **out,
 		struct err *e)
 {
 	struct socket *s = memory_alloc(sizeof(*s));
-	int fd = -1, rc;
 
 	*out = s;
 	s->ops = *ops;
@@ -181,16 +196,25 @@ int socket_open(struct event_base *base, const char *state_dir,
 			       "state-dir %s: too long for a socket's path",
 			       state_dir);
 	}
-	rc = listen_at(s->path, &fd, e);
-	if (rc)
-		return rc;
-	s->listener = evconnlistener_new(
-		base, on_client, s,
-		LEV_OPT_CLOSE_ON_FREE | LEV_OPT_CLOSE_ON_EXEC, 0, fd);
-	if (s->listener)
+	return listener_open(s, base, e);
+}
+
+/* Who is connected stays so: a connection needs no file. */
+int socket_heal(struct socket *s, struct err *e)
+{
+	struct evconnlistener *old = s->listener;
+	struct stat st;
+	int rc;
+
+	if (!old || !lstat(s->path, &st) || errno != ENOENT)
 		return 0;
-	close(fd);
-	return err_set(e, ENOMEM, "out of memory");
+	rc = listener_open(s, evconnlistener_get_base(old), e);
+	if (rc) {
+		s->listener = old;
+		return rc;
+	}
+	evconnlistener_free(old);
+	return 0;
 }
 
 void socket_close(struct socket *s)

@@ -17,5 +17,7 @@ struct socket_stats {
 int socket_open(struct event_base *base, const char *state_dir,
 		const struct request_ops *ops, struct socket **out,
 		struct err *e);
+/* If somebody removed the file, another one is made. */
+int socket_heal(struct socket *s, struct err *e);
 void socket_close(struct socket *s); /* NULL is fine; removes the file */
 const struct socket_stats *socket_stats(const struct socket *s);

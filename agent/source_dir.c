@@ -50,16 +50,41 @@ static bool set_error(struct source_dir *s, const char *text)
 	return true;
 }
 
+static void on_inotify(evutil_socket_t fd, short what, void *arg);
+
+/* 0 or -1 with errno. */
+static int inotify_open(struct source_dir *s)
+{
+	if (s->inotify >= 0)
+		return 0;
+	s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	if (s->inotify < 0)
+		return -1;
+	s->readable = event_new(event_get_base(s->timer), s->inotify,
+				EV_READ | EV_PERSIST, on_inotify, s);
+	if (s->readable && !event_add(s->readable, NULL))
+		return 0;
+	if (s->readable)
+		event_free(s->readable);
+	s->readable = NULL;
+	close(s->inotify);
+	s->inotify = -1;
+	errno = ENOMEM;
+	return -1;
+}
+
 /* The watch comes first, so that nothing changes unseen after the scan. A
  * directory that was moved away or made anew is watched anew. */
 static int watch(struct source_dir *s, struct err *e)
 {
-	int wd = inotify_add_watch(
-		s->inotify, s->content.path,
-		IN_CLOSE_WRITE | IN_MODIFY | IN_CREATE | IN_DELETE |
-			IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
-			IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
+	int wd = inotify_open(s);
 
+	if (!wd)
+		wd = inotify_add_watch(
+			s->inotify, s->content.path,
+			IN_CLOSE_WRITE | IN_MODIFY | IN_CREATE | IN_DELETE |
+				IN_MOVED_FROM | IN_MOVED_TO | IN_ATTRIB |
+				IN_DELETE_SELF | IN_MOVE_SELF | IN_ONLYDIR);
 	if (wd < 0)
 		return err_sys(e, errno, "cluster-dir %s", s->content.path);
 	if (s->watch >= 0 && s->watch != wd)
@@ -68,22 +93,21 @@ static int watch(struct source_dir *s, struct err *e)
 	return 0;
 }
 
-/* Returns whether there is news. */
+/* Returns whether there is news. What cannot be watched is looked at all the
+ * same, and often. */
 static bool scan(struct source_dir *s)
 {
 	bool changed = false, was_readable = s->content.readable;
 	struct err e = {0};
 	int rc = watch(s, &e);
 
-	if (!rc)
-		rc = cluster_dir_scan(&s->content, &changed, &e);
-	else
-		s->content.readable = false;
+	if (!cluster_dir_scan(&s->content, &changed, &e) && rc)
+		err_wrap(&e, "not watched, but looked at each second");
 	if (changed)
 		malloc_trim(0); /* the trees of manifests are gone */
-	changed |= set_error(s, rc ? e.msg : "");
+	changed |= set_error(s, e.code ? e.msg : "");
 	s->waiting_since = 0;
-	arm(s, rc ? RETRY_MS : HEAL_MS);
+	arm(s, e.code || s->content.again ? RETRY_MS : HEAL_MS);
 	return changed || was_readable != s->content.readable;
 }
 
@@ -216,12 +240,8 @@ struct source *source_dir_open(struct event_base *base, const char *path,
 	s->changed = changed;
 	s->arg = arg;
 	s->watch = -1;
-	s->inotify = inotify_init1(IN_NONBLOCK | IN_CLOEXEC);
+	s->inotify = -1;
 	s->timer = evtimer_new(base, on_timer, s);
-	s->readable = event_new(base, s->inotify, EV_READ | EV_PERSIST,
-				on_inotify, s);
-	if (s->readable)
-		event_add(s->readable, NULL);
 	scan(s);
 	return &s->source;
 }

@@ -37,6 +37,10 @@ int entry_put(int map, struct link_ctx *host, const struct fl_addr *addr,
 		map_delete(map, addr);
 		*stale = true;
 	}
+	if (ret == -E2BIG)
+		return err_set(e, ENOSPC,
+			       FL_MAP_ENDPOINTS " is full: this node has no "
+			       "room for more pods (see `fairlead map`)");
 	if (ret)
 		return err_sys(e, -ret, "enter %s into " FL_MAP_ENDPOINTS,
 			       addr_format(addr, text));

@@ -81,6 +81,8 @@ int verb_status(const struct call *c, struct failure *f)
 	ret = check_datapath(c, bpf_root_of(&c->conf, &node), f);
 	if (ret)
 		return ret;
+	if (state_dir_check_writable(c->conf.state_dir, &e))
+		return failure_set(f, CNI_UNAVAILABLE, "%s", e.msg);
 	if (c->conf.ipam_type[0])
 		return check_delegate(c, f);
 	return check_addresses(c, &node, f);

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "cleanup.h"
@@ -193,6 +194,26 @@ int state_dir_check(const char *path, struct err *e)
 	if (!S_ISDIR(st.st_mode))
 		return err_set(e, ENOTDIR, "%s is no directory", path);
 	return check_owner(&st, path, EPERM, e);
+}
+
+int state_dir_check_writable(const char *state_dir, struct err *e)
+{
+	struct statvfs st;
+
+	if (statvfs(state_dir, &st))
+		return err_sys(e, errno, "state-dir %s", state_dir);
+	if (st.f_flag & ST_RDONLY)
+		return err_set(e, EROFS,
+			       "state-dir %s is read-only: no pod can be added "
+			       "or deleted until it is mounted for writing",
+			       state_dir);
+	if ((st.f_blocks && !st.f_bavail) || (st.f_files && !st.f_favail))
+		return err_set(
+			e, ENOSPC,
+			"state-dir %s is full: no pod can be added until "
+			"there is room",
+			state_dir);
+	return 0;
 }
 
 static int make(const char *path, mode_t mode, struct err *e)

@@ -188,5 +188,8 @@ int state_file_read(const char *path, size_t max, char **data, size_t *len,
 int state_dir_check(const char *path, struct err *e);
 /* mkdir -p, the last one with mode 0700. */
 int state_dir_make(const char *path, struct err *e);
+/* Can pods be added to and taken from the state directory? -EROFS, -ENOSPC, and
+ * what to do about it. */
+int state_dir_check_writable(const char *state_dir, struct err *e);
 /* mkdir -p with mode 0755. */
 int dir_make(const char *path, struct err *e);
