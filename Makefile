@@ -19,7 +19,8 @@ CFLAGS    ?= -O2 -g
 override CFLAGS += -std=gnu11 -Wall -Wextra -Werror -D_GNU_SOURCE -MMD -MP \
 	-Iinclude -I$(BUILD)/deps -I$(BUILD)/skel -DFAIRLEAD_VERSION='"$(VERSION)"' \
 	$(shell $(PKGCONFIG) --cflags libnl-3.0 libnl-route-3.0 2>/dev/null)
-ARCH_INCLUDE := /usr/include/$(shell $(CC) -dumpmachine 2>/dev/null)
+# clang says x86_64-pc-linux-gnu of what Debian calls x86_64-linux-gnu.
+ARCH_INCLUDE := /usr/include/$(subst -pc-linux,-linux,$(shell $(CC) -dumpmachine 2>/dev/null))
 # For clang -target bpf an x86 is one of 32 bits, whose headers are not installed.
 BPF_CFLAGS = -target bpf $(if $(findstring x86_64,$(ARCH_INCLUDE)),-D__x86_64__) -mcpu=v3 -O2 -g -Wall -Wextra -Werror -MMD -MP -Iinclude -I$(ARCH_INCLUDE)
 
