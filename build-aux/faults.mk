@@ -10,9 +10,8 @@ $(BUILD)/test/faults/inject: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard test/fau
 
 tests: $(BUILD)/test/faults/inject
 
-faults: ## Fail each system call of each program, all of them (root); hours. FAULTS=100 picks some
+faults: ## Fail each system call of each program; full disks, lost pins, full maps (root); FAULTS=all takes hours
 	$(as_root)
 root-faults:
 	@$(MAKE) --no-print-directory deps && $(MAKE) --no-print-directory tests
-	@FAULTS=$(or $(FAULTS),all) LIMIT=20000 BUILD=$(BUILD) test/run \
-		$(patsubst test/%_test,%,$(wildcard test/e2e/faults_*calls_test))
+	@LIMIT=20000 BUILD=$(BUILD) $(if $(FAULTS),FAULTS=$(FAULTS)) test/run e2e/faults_plugin_calls faults
