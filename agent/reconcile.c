@@ -75,7 +75,7 @@ static void refresh_state_dir(struct agent *a, struct problems *p)
 	struct err e = {0};
 
 	a->policy_file_is_old |= policy_file_is_gone(a->config.state_dir);
-	if (dir_make(a->config.state_dir, &e) ||
+	if (state_dir_make(a->config.state_dir, &e) ||
 	    (a->socket && socket_heal(a->socket, &e)))
 		problems_add(p, "%s", e.msg);
 }
