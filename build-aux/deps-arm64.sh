@@ -7,20 +7,16 @@
 set -eu
 dir=$1
 
-missing=
-for p in gcc-aarch64-linux-gnu; do
-	dpkg-query -W -f '${Status}\n' "$p" 2>/dev/null |
-		grep -q '^install ok installed$' || missing="$missing $p"
-done
-if [ -n "$missing" ]; then
+compiler=gcc-aarch64-linux-gnu
+
+if ! dpkg-query -W -f '${Status}\n' $compiler 2>/dev/null | grep -q '^install ok installed$'; then
 	if [ "$(id -u)" != 0 ]; then
-		echo "installing packages needs root, so through sudo:$missing" >&2
+		echo "installing $compiler needs root, so through sudo" >&2
 		exec sudo "$0" "$@"
 	fi
 	apt-get -q update
-	# shellcheck disable=SC2086
 	DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Options::=--force-confold \
-		install --no-install-recommends $missing
+		install --no-install-recommends $compiler
 fi
 [ ! -e "$dir/usr/include/cmocka.h" ] || exit 0
 rm -rf "$dir" "$dir.new"
