@@ -39,7 +39,8 @@ int entry_put(int map, struct link_ctx *host, const struct fl_addr *addr,
 	}
 	if (ret == -E2BIG)
 		return err_set(e, ENOSPC,
-			       FL_MAP_ENDPOINTS " is full: this node has no "
+			       FL_MAP_ENDPOINTS
+			       " is full: this node has no "
 			       "room for more pods (see `fairlead map`)");
 	if (ret)
 		return err_sys(e, -ret, "enter %s into " FL_MAP_ENDPOINTS,
