@@ -12,6 +12,7 @@ import sys
 import threading
 
 BLOCK = hashlib.shake_256(b"fairlead").digest(1 << 20)
+SO_RCVBUFFORCE = 33  # beyond net.core.rmem_max: a busy machine may not run us for seconds
 IPV6_PKTINFO, IPV6_RECVPKTINFO, IP_PKTINFO = 50, 49, 8
 
 
@@ -106,7 +107,7 @@ def udp_socket(family, port):
         s.setsockopt(socket.IPPROTO_IPV6, IPV6_RECVPKTINFO, 1)
     else:
         s.setsockopt(socket.IPPROTO_IP, IP_PKTINFO, 1)
-    s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4 << 20)
+    s.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 4 << 20)
     s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     s.bind(("", port))
     return s

@@ -29,7 +29,7 @@ import time
 
 from many import many
 from rawip import fragments, sctp, sctp_serve
-from server import content, resolve, serve
+from server import SO_RCVBUFFORCE, content, resolve, serve
 
 
 def connect(host, port, timeout=5):
@@ -137,6 +137,7 @@ class Steady:
             self.sock.sendall(b"ECHO\n")
         else:
             self.sock = socket.socket(resolve(host), socket.SOCK_DGRAM)
+            self.sock.setsockopt(socket.SOL_SOCKET, SO_RCVBUFFORCE, 4 << 20)
             self.sock.connect((host, int(port)))
         self.seconds, self.rate = float(seconds), float(rate)
         self.sent, self.seen, self.worst, self.over = 0, {}, 0.0, False
