@@ -143,10 +143,14 @@ bool file_is_out_of_reach(int ret)
 int file_read(const char *path, size_t max, char **data, size_t *len,
 	      struct err *e)
 {
-	__cleanup(fd_close) int fd = open(path, O_RDONLY | O_CLOEXEC);
+	__cleanup(fd_close) int fd =
+		open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	struct stat st;
 
-	if (fd < 0)
+	if (fd < 0 || fstat(fd, &st))
 		return err_sys(e, errno, "open %s", path);
+	if (S_ISFIFO(st.st_mode))
+		return err_set(e, EINVAL, "%s is a pipe, not a file", path);
 	return read_all(fd, path, max, data, len, e);
 }
 

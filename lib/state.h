@@ -174,7 +174,8 @@ int file_create_atomic(const char *path, const char *data, size_t len,
 		       unsigned int mode, struct err *e);
 /* Temporary files begin with this. Only a killed writer leaves one. */
 #define FILE_TEMP_PREFIX ".tmp-"
-/* The whole file, NUL-terminated, at most `max` bytes (-EFBIG). Caller frees. */
+/* The whole file, NUL-terminated, at most `max` bytes (-EFBIG). Caller frees.
+ * -EINVAL for a named pipe, on which one could wait for ever. */
 int file_read(const char *path, size_t max, char **data, size_t *len, struct err *e);
 /* Of a failed reading: is it the machine that failed (memory, descriptors, the
  * disk), and nothing known of what the file holds? */

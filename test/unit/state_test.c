@@ -519,6 +519,22 @@ static void host_devices_have_names_of_their_own(void **state)
 
 #define TEST(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
+/* Nobody writes to it: to open it like a file would take for ever. */
+static void a_pipe_is_no_file(void **state)
+{
+	char *text = NULL;
+
+	(void)state;
+	assert_int_equal(mkfifo(path_of("pipe"), 0600), 0);
+	alarm(10);
+	assert_int_equal(file_read(path_of("pipe"), 100, &text, NULL, &err),
+			 -EINVAL);
+	alarm(0);
+	assert_non_null(strstr(err.msg, "is a pipe"));
+	assert_null(text);
+	unlink(path_of("pipe"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -539,6 +555,7 @@ int main(void)
 		TEST(a_state_file_of_anybody_elses_is_not_trusted),
 		TEST(a_state_directory_of_anybody_elses_is_not_trusted),
 		TEST(a_file_is_read_whole_or_not_at_all),
+		TEST(a_pipe_is_no_file),
 		TEST(names_are_judged_as_the_specification_and_the_kernel_do),
 		TEST(host_devices_have_names_of_their_own),
 	};
