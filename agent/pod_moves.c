@@ -8,22 +8,46 @@
 
 /* ---- which addresses ------------------------------------------------- */
 
-/* What an endpoint is governed by follows from its Pod. */
-static bool is_of_endpoint(const struct pod_news *news,
-			   const struct endpoints *endpoints)
-{
-	for (size_t i = 0; i < endpoints->n; i++)
-		if (pod_news_has_name(news, endpoints->items[i].pod_namespace,
-				      endpoints->items[i].pod_name))
-			return true;
-	return false;
-}
-
 static int compare(const void *a, const void *b)
 {
 	const struct policy_move *x = a, *y = b;
 
 	return addr_compare(&x->addr, &y->addr);
+}
+
+static struct policy_move *find(const struct pod_moves *moves,
+				const struct fl_addr *a)
+{
+	const struct policy_move key = {.addr = *a};
+
+	return moves->n ? bsearch(&key, moves->items, moves->n, sizeof(key),
+				  compare)
+			: NULL;
+}
+
+static bool has_addr(const struct pod_moves *moves,
+		     const struct endpoint_record *r)
+{
+	for (int i = 0; i < r->n_addrs; i++)
+		if (find(moves, &r->addrs[i]))
+			return true;
+	return false;
+}
+
+/* What an endpoint is governed by follows from its Pod, which has its name or,
+ * where nobody has told that, its address. */
+static bool is_of_endpoint(const struct pod_news *news,
+			   const struct pod_moves *moves,
+			   const struct endpoints *endpoints)
+{
+	for (size_t i = 0; i < endpoints->n; i++) {
+		const struct endpoint_record *r = &endpoints->items[i];
+
+		if (pod_news_has_name(news, r->pod_namespace, r->pod_name) ||
+		    has_addr(moves, r))
+			return true;
+	}
+	return false;
 }
 
 static void list_addrs(const struct pod_news *news, struct pod_moves *out)
@@ -63,12 +87,11 @@ static void see_addr(struct search *s, const struct pod *pod,
 		     const struct fl_addr *a)
 {
 	unsigned int bit = hash(a);
-	struct policy_move key = {.addr = *a}, *found;
+	struct policy_move *found;
 
 	if (!(s->maybe[bit / 8] & 1 << bit % 8))
 		return;
-	found = bsearch(&key, s->moves->items, s->moves->n, sizeof(key),
-			compare);
+	found = find(s->moves, a);
 	if (!found)
 		return;
 	if (found->pod) {
@@ -95,9 +118,13 @@ bool pod_moves_find(const struct pod_news *news, const struct model *m,
 	struct search s = {.moves = out};
 
 	memset(out, 0, sizeof(*out));
-	if (!news || news->more || is_of_endpoint(news, endpoints))
+	if (!news || news->more)
 		return false;
 	list_addrs(news, out);
+	if (is_of_endpoint(news, out, endpoints)) {
+		pod_moves_free(out);
+		return false;
+	}
 	for (size_t i = 0; i < out->n; i++) {
 		unsigned int bit = hash(&out->items[i].addr);
 
@@ -127,6 +154,8 @@ bool pod_moves_apply(const struct pod_moves *moves, struct policies *p,
 
 	if (!policy_move(&p->good, moves->items, moves->n))
 		return false;
+	if (!p->good.n_identities)
+		return true; /* no route is a pod's */
 	route_lengths_find(routes, &lengths);
 	for (size_t i = 0; i < moves->n; i++) {
 		const struct fl_prefix key = {128, moves->items[i].addr};

@@ -169,6 +169,21 @@ static void put_pod(size_t pod)
 	scale_put(&store, RESOURCE_PODS, text);
 }
 
+static void put_pod_at(size_t pod, const char *addr)
+{
+	static char text[4096];
+	char name[64], namespace[64];
+
+	name_of(pod, name);
+	namespace_of(pod, namespace);
+	snprintf(text, sizeof(text),
+		 "{\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\"},"
+		 "\"spec\":{\"nodeName\":\"node-%zu\"},"
+		 "\"status\":{\"phase\":\"Running\",\"podIP\":\"%s\"}}",
+		 name, namespace, scale_node_of(&sizes, pod), addr);
+	scale_put(&store, RESOURCE_PODS, text);
+}
+
 static void change(void)
 {
 	size_t pod = pick(sizes.pods);
@@ -354,6 +369,63 @@ static void a_pod_that_runs_here_is_for_a_whole_pass(void **unused)
 	pod_news_free(&store.news);
 }
 
+/* Of it alone there is news. */
+static void put_anew(size_t pod, const char *addr)
+{
+	char name[64], namespace[64];
+
+	name_of(pod, name);
+	namespace_of(pod, namespace);
+	store_remove(&store, RESOURCE_PODS, namespace, name);
+	pod_news_free(&store.news);
+	put_pod_at(pod, addr);
+}
+
+/* Nobody has told its name: what is known of it is its address. */
+static void a_pod_of_a_nameless_endpoint_is_for_a_whole_pass(void **unused)
+{
+	struct endpoint_record r = {.container_id = "c", .ifname = "eth0"};
+	struct endpoints nameless = {0};
+	struct pod_moves moves;
+
+	(void)unused;
+	addr_parse("10.64.0.99", &r.addrs[r.n_addrs++]);
+	put_anew(1, "10.64.0.99");
+	assert_true(
+		pod_moves_find(&store.news, &store.model, &nameless, &moves));
+	pod_moves_free(&moves);
+	endpoints_put(&nameless, &r);
+	assert_false(
+		pod_moves_find(&store.news, &store.model, &nameless, &moves));
+	pod_news_free(&store.news);
+	endpoints_free(&nameless);
+}
+
+/* An address of a node that a Pod claims: whoever writes its status. */
+static void where_no_policy_has_a_peer_no_route_changes(void **unused)
+{
+	struct policies none = {0};
+	struct entries now, want;
+	struct pod_moves moves;
+
+	(void)unused;
+	policies_init(&none);
+	take_whole();
+	put_anew(1, "192.168.0.5");
+	assert_true(
+		pod_moves_find(&store.news, &store.model, &endpoints, &moves));
+	assert_int_equal(moves.n, 1);
+	assert_non_null(entries_find(
+		&found, &(struct fl_prefix){128, moves.items[0].addr}));
+	entries_init(&now, found.key_size, found.value_size);
+	entries_init(&want, found.key_size, found.value_size);
+	assert_true(pod_moves_apply(&moves, &none, &found, &now, &want));
+	assert_int_equal(now.n, 0);
+	assert_int_equal(want.n, 0);
+	pod_moves_free(&moves);
+	pod_news_free(&store.news);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -361,6 +433,9 @@ int main(void)
 		cmocka_unit_test(more_than_pods_is_for_a_whole_pass),
 		cmocka_unit_test(many_pods_are_for_a_whole_pass),
 		cmocka_unit_test(a_pod_that_runs_here_is_for_a_whole_pass),
+		cmocka_unit_test(
+			a_pod_of_a_nameless_endpoint_is_for_a_whole_pass),
+		cmocka_unit_test(where_no_policy_has_a_peer_no_route_changes),
 	};
 
 	return cmocka_run_group_tests(tests, set_up, tear_down);
