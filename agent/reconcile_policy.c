@@ -357,6 +357,8 @@ int reconcile_policy_recover(struct agent *a, struct err *e)
 
 /* ---- policy.json ---------------------------------------------------- */
 
+/* Of a pass whose policies are not in force, the world is not the one that
+ * policies.good was made of: neither its numbers nor its objects are there. */
 void reconcile_policy_file(struct agent *a, struct problems *p)
 {
 	struct fl_config cfg = {0};
@@ -364,7 +366,7 @@ void reconcile_policy_file(struct agent *a, struct problems *p)
 	__u32 zero = 0;
 	char *text;
 
-	if (!a->policy_file_is_old || a->policies.kept[0])
+	if (!a->policy_file_is_old || !a->policies_are_current)
 		return;
 	map_lookup(a->maps.config, &zero, &cfg);
 	text = policy_file_format(&a->policies, &a->endpoints, cfg.epoch);
