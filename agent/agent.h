@@ -79,7 +79,7 @@ struct agent {
 
 	struct event *pass_timer, *full_timer, *settle_timer;
 	double last_pass; /* seconds, CLOCK_MONOTONIC */
-	double busy;	  /* seconds it took, and what followed from it */
+	double busy;	  /* clock_worked() of it, and what followed from it */
 	struct reaper *reaper;
 	struct http *http;
 	struct socket *socket;
@@ -98,3 +98,6 @@ bool agent_is_starting(const struct agent *a);
 const char *agent_not_ready(const struct agent *a);
 
 double clock_seconds(void); /* CLOCK_MONOTONIC */
+/* Seconds that this process has worked: not those that it has waited, for a
+ * grace period or a processor. */
+double clock_worked(void);

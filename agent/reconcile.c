@@ -15,9 +15,9 @@
 
 static const double PASS_SECONDS = 0.1;	  /* at most ten a second */
 static const double FIRST_SECONDS = 0.01; /* until the node is ready */
-/* And each is followed by so many times what it took: in a cluster where a pass
- * takes long, changes wait for each other and do not take more than a fifth of
- * a core. */
+/* And each is followed by so many times what it worked: in a cluster where a
+ * pass takes long, changes wait for each other and do not take more than a
+ * fifth of a core. */
 static const double PASS_REST = 4;
 enum { TRIM_CHANGES = 10000 };
 static const struct timeval FULL_INTERVAL = {30, 0};
@@ -195,7 +195,7 @@ static void run(struct agent *a, bool full)
 {
 	struct changes changes = {0};
 	struct problems p = {0};
-	double start = clock_seconds();
+	double start = clock_seconds(), worked = clock_worked();
 	size_t errors;
 
 	begin(a);
@@ -222,7 +222,7 @@ static void run(struct agent *a, bool full)
 	add_known_problems(a, &p);
 	problems_report(&a->problems, &p);
 	a->last_pass = clock_seconds();
-	a->busy = a->last_pass - start;
+	a->busy = clock_worked() - worked;
 	reconcile_count(a, &changes, a->last_pass - start, errors);
 	if (changes.added || changes.changed || changes.removed)
 		log_info("maps changed",
@@ -268,20 +268,23 @@ static void on_full(evutil_socket_t fd, short what, void *arg)
 	run(arg, true);
 }
 
-static void pass_soon(struct agent *a)
+double reconcile_pause(const struct agent *a)
 {
 	double rest = PASS_REST * a->busy;
 	double pause = rest > PASS_SECONDS ? rest : PASS_SECONDS;
-	double wait;
+
+	if (!a->applied)
+		return pause > 1 ? pause : 1;
+	return a->was_ready ? pause : FIRST_SECONDS;
+}
+
+static void pass_soon(struct agent *a)
+{
+	double wait = a->last_pass + reconcile_pause(a) - clock_seconds();
 	struct timeval delay = {0};
 
 	if (evtimer_pending(a->pass_timer, NULL))
 		return;
-	if (!a->applied)
-		pause = pause > 1 ? pause : 1;
-	else if (!a->was_ready)
-		pause = FIRST_SECONDS;
-	wait = a->last_pass + pause - clock_seconds();
 	if (wait > 0) {
 		delay.tv_sec = wait;
 		delay.tv_usec = (wait - delay.tv_sec) * 1e6;

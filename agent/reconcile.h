@@ -15,6 +15,8 @@ void reconcile_now(struct agent *a);
 void reconcile_soon(struct agent *a);
 /* The same for what the source has to tell, which may be less. */
 void reconcile_news_soon(struct agent *a);
+/* Seconds from one pass to the next. */
+double reconcile_pause(const struct agent *a);
 /* The pod's entries, now, from its record. -ENOENT: there is no record. */
 int reconcile_endpoint(struct agent *a, const char *container_id,
 		       const char *ifname, struct err *e);

@@ -32,12 +32,13 @@ static bool is_too_much(const char *why)
 	return false;
 }
 
-static void finish(struct agent *a, double start, const struct changes *c)
+static void finish(struct agent *a, double start, double worked,
+		   const struct changes *c)
 {
 	double seconds = clock_seconds() - start;
 
 	a->last_pass = start + seconds;
-	a->busy = seconds;
+	a->busy = clock_worked() - worked;
 	reconcile_count(a, c, seconds, 0);
 	a->stats.of_moves++;
 	a->source->ops->news_seen(a->source);
@@ -57,8 +58,10 @@ static bool put_in_force(struct agent *a, const struct entries *now,
 		return false;
 	if (!a->turn && !out->raise)
 		return true;
-	if (view_turn(a, true, true, &out->raise, &e))
+	if (view_turn(a, true, true, &out->raise, &e)) {
+		a->raise |= out->raise;
 		return false;
+	}
 	if (out->raise)
 		reconcile_raised(a);
 	return true;
@@ -66,7 +69,7 @@ static bool put_in_force(struct agent *a, const struct entries *now,
 
 bool reconcile_moves(struct agent *a)
 {
-	double start = clock_seconds();
+	double start = clock_seconds(), worked = clock_worked();
 	struct changes changes = {0};
 	struct entries now, want;
 	const struct pod_news *news = reconcile_pod_news(a);
@@ -90,6 +93,6 @@ bool reconcile_moves(struct agent *a)
 	entries_free(&want);
 	if (!done)
 		return is_too_much("identities come or go");
-	finish(a, start, &changes);
+	finish(a, start, worked, &changes);
 	return true;
 }

@@ -182,12 +182,12 @@ void view_settle(struct agent *a)
 static void on_settle(evutil_socket_t fd, short what, void *arg)
 {
 	struct agent *a = arg;
-	double start = clock_seconds();
+	double worked = clock_worked();
 
 	(void)fd;
 	(void)what;
 	view_settle(a);
-	a->busy += clock_seconds() - start;
+	a->busy += clock_worked() - worked;
 }
 
 int view_start(struct agent *a, struct err *e)
