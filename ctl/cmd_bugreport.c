@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -16,6 +17,24 @@
 static struct bugreport_options {
 	const char *config_file, *log_file;
 } options;
+
+static volatile bool stopped;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stopped = true;
+}
+
+/* We end by ourselves, so that no half of an archive stays. */
+static void catch_signals(void)
+{
+	const struct sigaction action = {.sa_handler = on_signal};
+
+	sigaction(SIGINT, &action, NULL);
+	sigaction(SIGTERM, &action, NULL);
+	sigaction(SIGHUP, &action, NULL);
+}
 
 static const char head[] =
 	"What is in this archive, and what could not be had. Each file is at\n"
@@ -90,11 +109,13 @@ static int bugreport_run(const struct ctl *c, int argc, char **argv,
 		.config_file = options.config_file,
 		.log_file = options.log_file,
 		.deadline_ns = metrics_clock() + REPORT_SECONDS * NS_PER_S,
+		.stop = &stopped,
 	};
 	char path[192];
 	struct stat st;
 	int rc;
 
+	catch_signals();
 	read_config(&r);
 	name_it(&r);
 	snprintf(path, sizeof(path), "%s.tar.gz", r.root);

@@ -111,12 +111,24 @@ static size_t bare_secret(const char *at, size_t *keep)
 	return 0;
 }
 
+/* Up to where a token begins within it. */
+static size_t name_len(const char *at)
+{
+	const char *token;
+	size_t len = 0;
+
+	while (is_name_byte(at[len]))
+		len++;
+	token = len ? memmem(at + 1, len - 1, "eyJ", 3) : NULL;
+	return token ? (size_t)(token - at) : len;
+}
+
 static void redact_line(const char *line, FILE *out)
 {
 	const char *at = line;
 
 	while (*at) {
-		size_t name = 0, keep = 0, bare = bare_secret(at, &keep);
+		size_t name, keep = 0, bare = bare_secret(at, &keep);
 		const char *value, *end;
 
 		if (bare) {
@@ -124,15 +136,13 @@ static void redact_line(const char *line, FILE *out)
 			at += bare;
 			continue;
 		}
-		while (is_name_byte(at[name]))
-			name++;
+		name = name_len(at);
 		if (!name) {
 			fputc(*at++, out);
 			continue;
 		}
 		value = names_secret(at, name) ? value_after(at + name) : NULL;
 		if (!value || !*value) {
-			/* By byte where a token may begin within. */
 			fwrite(at, 1, name, out);
 			at += name;
 			continue;

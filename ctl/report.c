@@ -26,6 +26,8 @@ void report_missing(struct report *r, const char *name, const char *why)
 
 static bool has_ended(struct report *r, const char *name)
 {
+	if (*r->stop && !r->failed.code)
+		err_set(&r->failed, EINTR, "interrupted");
 	if (r->failed.code)
 		return true;
 	if (metrics_clock() < r->deadline_ns)
@@ -62,14 +64,25 @@ void report_text(struct report *r, const char *name, const char *text,
 
 /* ---- files ----------------------------------------------------------- */
 
+/* Without the rest of a line: what names a secret may have been cut off. */
+static ssize_t drop_line(char *buf, ssize_t len)
+{
+	const char *end = memchr(buf, '\n', len);
+	ssize_t left = end ? buf + len - (end + 1) : 0;
+
+	memmove(buf, buf + len - left, left);
+	return left;
+}
+
 /* Files of /proc have no size, others may grow. */
 static ssize_t read_part(int fd, enum report_part part, char *buf)
 {
 	struct stat st;
 	ssize_t n, have = 0;
+	bool cut = part == REPORT_TAIL && !fstat(fd, &st) &&
+		   st.st_size > REPORT_FILE_MAX;
 
-	if (part == REPORT_TAIL && !fstat(fd, &st) &&
-	    st.st_size > REPORT_FILE_MAX)
+	if (cut)
 		lseek(fd, st.st_size - REPORT_FILE_MAX, SEEK_SET);
 	while (have < REPORT_FILE_MAX) {
 		n = read(fd, buf + have, REPORT_FILE_MAX - have);
@@ -79,7 +92,7 @@ static ssize_t read_part(int fd, enum report_part part, char *buf)
 			break;
 		have += n;
 	}
-	return have;
+	return cut ? drop_line(buf, have) : have;
 }
 
 /* Regular files only, and never by a link that another has laid. */

@@ -32,7 +32,8 @@ struct report {
 	FILE *contents_out;
 	size_t bytes;
 	__u64 deadline_ns;
-	struct err failed; /* the archive cannot be written */
+	const volatile bool *stop; /* becomes true: the archive fails */
+	struct err failed;	   /* the archive cannot be written */
 };
 
 /* All of these: nothing more is done once the archive has failed, and what is

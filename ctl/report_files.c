@@ -118,20 +118,24 @@ static void report_state(struct report *r)
 
 /* ---- configuration --------------------------------------------------- */
 
-/* Lines of keys that we know; not comments, which may say anything. */
-static void print_known(const char *line)
+/* Lines of keys that we know, and what is indented below them; not comments,
+ * which may say anything. */
+static void print_known(const char *line, bool *known)
 {
-	size_t indent = strspn(line, " \t-"), len;
+	size_t indent = strspn(line, " \t-");
 	char key[64];
 
-	len = strcspn(line + indent, ": \t");
-	snprintf(key, sizeof(key), "%.*s", (int)len, line + indent);
 	if (!line[indent] || line[indent] == '#')
 		return;
-	if (indent || config_find(key))
+	if (!indent) {
+		snprintf(key, sizeof(key), "%.*s", (int)strcspn(line, ": \t"),
+			 line);
+		*known = config_find(key);
+		if (!*known)
+			printf("%s: " REDACTED "\n", key);
+	}
+	if (*known)
 		printf("%.*s\n", (int)strcspn(line, "#"), line);
-	else
-		printf("%s: " REDACTED "\n", key);
 }
 
 static int print_config(struct report *r, void *arg)
@@ -139,6 +143,7 @@ static int print_config(struct report *r, void *arg)
 	__cleanup(mem_free) char *text = NULL;
 	char *line, *save = NULL;
 	struct err e = {0};
+	bool known = false;
 
 	(void)arg;
 	if (file_read(r->config_file ? r->config_file : CONFIG_FILE_DEFAULT,
@@ -148,7 +153,7 @@ static int print_config(struct report *r, void *arg)
 	}
 	for (line = strtok_r(text, "\n", &save); line;
 	     line = strtok_r(NULL, "\n", &save))
-		print_known(line);
+		print_known(line, &known);
 	return 0;
 }
 

@@ -60,23 +60,24 @@ static int put(struct tar *t, const void *data, size_t len, struct err *e)
 	return err_sys(e, errno ? errno : EIO, "write %s", t->path);
 }
 
-/* A name of more than 100 bytes is split at a slash. */
-static int set_name(struct header *h, const char *name)
+/* A name of more than 100 bytes is split at a slash. False: no slash will do,
+ * and nothing is set. */
+static bool set_name(struct header *h, const char *name)
 {
 	size_t len = strlen(name);
 	const char *cut = name;
 
 	if (len <= sizeof(h->name)) {
 		memcpy(h->name, name, len);
-		return 0;
+		return true;
 	}
 	while ((cut = strchr(cut, '/')) && strlen(cut + 1) > sizeof(h->name))
 		cut++;
 	if (!cut || (size_t)(cut - name) > sizeof(h->prefix))
-		return -ENAMETOOLONG;
+		return false;
 	memcpy(h->prefix, name, cut - name);
 	memcpy(h->name, cut + 1, strlen(cut + 1));
-	return 0;
+	return true;
 }
 
 static void set_checksum(struct header *h)
@@ -90,29 +91,50 @@ static void set_checksum(struct header *h)
 	snprintf(h->checksum, sizeof(h->checksum), "%06o", sum & 0777777);
 }
 
+static int put_file(struct tar *t, struct header *h, const void *data,
+		    size_t len, struct err *e)
+{
+	static const char zeros[BLOCK];
+	int rc;
+
+	snprintf(h->size, sizeof(h->size), "%011zo", len);
+	set_checksum(h);
+	rc = put(t, h, sizeof(*h), e);
+	if (!rc)
+		rc = put(t, data, len, e);
+	return rc ? rc : put(t, zeros, (BLOCK - len % BLOCK) % BLOCK, e);
+}
+
+/* As GNU tar has it: a file before the file, which holds its name. */
+static int put_long_name(struct tar *t, const struct header *of,
+			 const char *name, struct err *e)
+{
+	struct header h = *of;
+
+	snprintf(h.name, sizeof(h.name), "././@LongLink");
+	h.type = 'L';
+	return put_file(t, &h, name, strlen(name) + 1, e);
+}
+
 int tar_add(struct tar *t, const char *name, const void *data, size_t len,
 	    time_t mtime, struct err *e)
 {
-	static const char zeros[BLOCK];
 	struct header h = {0};
-	int rc;
+	int rc = 0;
 
-	if (set_name(&h, name))
-		return err_sys(e, ENAMETOOLONG, "%s", name);
 	snprintf(h.mode, sizeof(h.mode), "%07o", 0600);
 	snprintf(h.uid, sizeof(h.uid), "%07o", 0);
 	snprintf(h.gid, sizeof(h.gid), "%07o", 0);
-	snprintf(h.size, sizeof(h.size), "%011zo", len);
 	snprintf(h.mtime, sizeof(h.mtime), "%011llo",
 		 (unsigned long long)mtime);
 	h.type = '0';
 	memcpy(h.magic, "ustar", 6);
 	memcpy(h.version, "00", 2);
-	set_checksum(&h);
-	rc = put(t, &h, sizeof(h), e);
-	if (!rc)
-		rc = put(t, data, len, e);
-	return rc ? rc : put(t, zeros, (BLOCK - len % BLOCK) % BLOCK, e);
+	if (!set_name(&h, name)) {
+		rc = put_long_name(t, &h, name, e);
+		memcpy(h.name, name, sizeof(h.name));
+	}
+	return rc ? rc : put_file(t, &h, data, len, e);
 }
 
 int tar_finish(struct tar *t, struct err *e)

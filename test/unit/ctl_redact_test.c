@@ -40,6 +40,8 @@ static void tokens_without_a_name_are_known(void **state)
 	expect("said Bearer abcdefgh12 here", "said Bearer (left out) here");
 	expect("x eyJhbGciOiJSUzI1NiJ9.abc.def y", "x (left out) y");
 	expect("https://me:pw@host/x", "https://(left out)@host/x");
+	expect("jwt_eyJhbGciOiJSUzI1NiJ9.abc.def y", "jwt_(left out) y");
+	expect("joeyJones", "joeyJones");
 }
 
 static void private_keys_are_left_out_whole(void **state)
