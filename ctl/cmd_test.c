@@ -99,6 +99,7 @@ static int end(struct test *t, struct err *e)
 
 		rc = rc ? rc : r;
 	}
+	testpods_end(t->ctl->state_dir);
 	return rc;
 }
 

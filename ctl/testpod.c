@@ -8,6 +8,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/socket.h>
@@ -101,8 +102,14 @@ static int call_plugin(const struct call *c, struct err *e)
 		 "{\"cniVersion\":\"1.1.0\",\"name\":\"" TESTPOD_NETWORK
 		 "\",\"type\":\"fairlead-cni\",\"stateDir\":\"%.400s\"}",
 		 c->pod->state_dir);
-	if (pipe2(in, O_CLOEXEC) || pipe2(out, O_CLOEXEC))
+	if (pipe2(in, O_CLOEXEC))
 		return err_sys(e, errno, "pipe");
+	if (pipe2(out, O_CLOEXEC)) {
+		status = errno;
+		close(in[0]);
+		close(in[1]);
+		return err_sys(e, status, "pipe");
+	}
 	pid = fork();
 	if (!pid)
 		exec_plugin(c, in[0], out[1]);
@@ -226,7 +233,19 @@ int testpod_stop(struct testpod *p, struct err *e)
 	return rc;
 }
 
-/* ---- what others have left ------------------------------------------- */
+/* ---- what is left ---------------------------------------------------- */
+
+/* Under the lock of who takes addresses: it may have just made it. */
+void testpods_end(const char *state_dir)
+{
+	__cleanup(fd_close) int ips = -1;
+	char path[512];
+
+	snprintf(path, sizeof(path), "%s/ips", state_dir);
+	ips = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (ips >= 0 && !flock(ips, LOCK_EX))
+		unlinkat(ips, TESTPOD_NETWORK, AT_REMOVEDIR);
+}
 
 enum { SWEEP_MAX = 64 };
 

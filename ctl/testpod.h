@@ -30,6 +30,8 @@ int testpod_start(struct testpod *p, const char *state_dir, const char *plugin,
 const struct fl_addr *testpod_addr(const struct testpod *p, int family);
 /* 0 also where it never was. */
 int testpod_stop(struct testpod *p, struct err *e);
+/* After the last one: the directory of their addresses, if it is empty. */
+void testpods_end(const char *state_dir);
 /* Remove what runs that were killed have left; *n: how many pods. */
 int testpods_sweep(const char *state_dir, const char *plugin, int *n,
 		   struct err *e);
