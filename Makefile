@@ -33,6 +33,9 @@ as_root = @if [ "$$(id -u)" = 0 ]; then $(MAKE) --no-print-directory root-$@; el
 	echo "make $@ needs root: running it through sudo"; \
 	sudo $(MAKE) --no-print-directory $@ $(MAKEOVERRIDES); fi
 
+# Compiling takes all processors, unless make was told how many.
+compile = $(MAKE) --no-print-directory $(if $(findstring -j,$(MAKEFLAGS)),,-j$(shell nproc))
+
 PROGRAMS := fairlead-cni fairlead-agent fairlead-loader fairlead
 SKELS    := $(BUILD)/skel/datapath.skel.h $(BUILD)/skel/stub.skel.h
 objs      = $(patsubst %.c,$(BUILD)/obj/%.o,$(filter-out %/main.c,$(wildcard $(1)/*.c)))
@@ -52,7 +55,7 @@ BENCH    := $(patsubst test/bench/%.c,$(BUILD)/test/bench/%,$(wildcard test/benc
 	format-check install clean distclean help
 
 all: deps ## Build all programs (installs what is missing first)
-	@$(MAKE) --no-print-directory programs
+	@$(compile) programs
 
 programs: $(PROGRAMS:%=$(BUILD)/%)
 
@@ -160,16 +163,16 @@ tests: programs $(UNIT) $(BPFTESTS) $(BENCH) $(POLICYPROBE) $(KUBETOOLS)
 test: ## Set up, build and run all tests (root); ONLY="unit bpf/x e2e/y" picks some
 	$(as_root)
 root-test:
-	@$(MAKE) --no-print-directory deps && $(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory deps && $(compile) tests
 	@$(if $(ONLY),$(if $(filter e2e e2e/deploy% e2e/image%,$(ONLY)),$(MAKE) --no-print-directory $(BUILD)/helmtemplate),$(MAKE) --no-print-directory $(BUILD)/helmtemplate)
 	@BUILD=$(BUILD) test/run $(ONLY)
 
 check-unit: deps ## Build and run the unit tests (no root)
-	@$(MAKE) --no-print-directory tests && BUILD=$(BUILD) test/run unit
+	@$(compile) tests && BUILD=$(BUILD) test/run unit
 
 check-clang: deps ## Build everything with clang as well
 	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang deps CC=clang
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/clang CC=clang tests
+	@$(compile) BUILD=$(BUILD)/clang CC=clang tests
 
 demo: ## Two nodes, a world and pods on this machine, in words (root); KEEP=1 leaves it up
 	$(as_root)
@@ -180,7 +183,7 @@ root-demo:
 bench: ## Measure side by side; writes build/bench.json (root)
 	$(as_root)
 root-bench:
-	@$(MAKE) --no-print-directory all && $(MAKE) --no-print-directory tests
+	@$(MAKE) --no-print-directory deps && $(compile) tests
 	@BUILD=$(BUILD) test/bench/run $(ONLY)
 
 format: ## Format the C sources

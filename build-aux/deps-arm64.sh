@@ -7,17 +7,7 @@
 set -eu
 dir=$1
 
-compiler=gcc-aarch64-linux-gnu
-
-if ! dpkg-query -W -f '${Status}\n' $compiler 2>/dev/null | grep -q '^install ok installed$'; then
-	if [ "$(id -u)" != 0 ]; then
-		echo "installing $compiler needs root, so through sudo" >&2
-		exec sudo "$0" "$@"
-	fi
-	apt-get -q update
-	DEBIAN_FRONTEND=noninteractive apt-get -q -y -o Dpkg::Options::=--force-confold \
-		install --no-install-recommends $compiler
-fi
+"$(dirname "$0")/packages.sh" gcc-aarch64-linux-gnu
 [ ! -e "$dir/usr/include/cmocka.h" ] || exit 0
 rm -rf "$dir" "$dir.new"
 "$(dirname "$0")/unpack.sh" arm64 "$dir.new" libc6-dev linux-libc-dev libbpf-dev libelf-dev \

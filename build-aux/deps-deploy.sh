@@ -1,6 +1,6 @@
 #!/bin/sh
 # SPDX-License-Identifier: Apache-2.0
-# Installs what the tests of deploy/ need beside deps.sh, unattended: tools that
+# Installs what the tests of deploy/ need beside deps.sh: tools that
 # build images, render charts and check manifests.
 # usage: deps-deploy.sh DIR   (DIR: where the types of Kubernetes go)
 set -eu
@@ -14,23 +14,8 @@ packages="
 command -v kubectl >/dev/null || packages="$packages kubernetes-client"
 command -v npm >/dev/null || packages="$packages npm"
 
-missing=
-for p in $packages; do
-	dpkg-query -W -f '${Status}\n' "$p" 2>/dev/null |
-		grep -q '^install ok installed$' || missing="$missing $p"
-done
-
-if [ -n "$missing" ]; then
-	if [ "$(id -u)" != 0 ]; then
-		echo "installing packages needs root, so through sudo:$missing" >&2
-		exec sudo "$0" "$@"
-	fi
-	apt-get -q update
-	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-		-o Dpkg::Options::=--force-confold \
-		install --no-install-recommends $missing
-fi
+# shellcheck disable=SC2086
+"$(dirname "$0")/packages.sh" $packages
 
 # What fields the objects of Kubernetes have, from its own OpenAPI document.
 if [ ! -e "$dir/core/v1.d.ts" ]; then

@@ -19,38 +19,16 @@ packages="
 	nftables containerd runc containernetworking-plugins busybox-static
 "
 
-missing=
-for p in $packages; do
-	dpkg-query -W -f '${Status}\n' "$p" 2>/dev/null |
-		grep -q '^install ok installed$' || missing="$missing $p"
-done
+# shellcheck disable=SC2086
+"$(dirname "$0")/packages.sh" $packages
 
-if [ -n "$missing" ] || [ ! -e "$dir/cJSON.c" ]; then
+if [ ! -e "$dir/cJSON.c" ]; then
 	if [ "$(id -u)" != 0 ]; then
-		echo "installing packages needs root, so through sudo:$missing" >&2
+		echo "fetching a source package needs root, so through sudo" >&2
 		exec sudo "$0" "$@"
 	fi
 	lists=$(mktemp -d)
 	trap 'rm -rf "$lists"' EXIT
-fi
-
-if [ -n "$missing" ]; then
-	# A service that a package brings must not start on its own: the tests
-	# start what they need themselves.
-	policy=/usr/sbin/policy-rc.d
-	if [ ! -e $policy ]; then
-		printf '#!/bin/sh\nexit 101\n' >$policy
-		chmod 755 $policy
-		trap 'rm -rf "$lists" /usr/sbin/policy-rc.d' EXIT
-	fi
-	apt-get -q update
-	# shellcheck disable=SC2086
-	DEBIAN_FRONTEND=noninteractive apt-get -q -y \
-		-o Dpkg::Options::=--force-confold \
-		install --no-install-recommends $missing
-fi
-
-if [ ! -e "$dir/cJSON.c" ]; then
 	# The source comes from the mirror that the machine already uses.
 	uri=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' \
 		'Codename: bookworm' 2>/dev/null | head -n 1)

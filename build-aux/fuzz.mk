@@ -71,5 +71,5 @@ fuzz-corpus: fuzz-ready ## Minimise what fuzzing has found into test/fuzz/corpus
 	@BUILD=$(BUILD) test/fuzz/run corpus $(ONLY)
 
 fuzz-ready:
-	@build-aux/deps-fuzz.sh && $(MAKE) --no-print-directory deps
-	@$(MAKE) --no-print-directory -j2 fuzz-targets tests
+	@$(MAKE) --no-print-directory deps && build-aux/deps-fuzz.sh
+	@$(compile) fuzz-targets tests

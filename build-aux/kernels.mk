@@ -10,9 +10,9 @@ test-kernels: ## Run the core tests on several kernels (root); KERNELS="5.10 own
 	$(as_root)
 root-test-kernels:
 	@build-aux/deps-kernels.sh && $(MAKE) --no-print-directory deps && \
-		$(MAKE) --no-print-directory kernel-programs
+		$(compile) kernel-programs
 	@$(if $(KERNELS),$(if $(filter arm64,$(KERNELS)),$(kernels_arm64)),$(kernels_arm64))
 	@BUILD=$(BUILD) test/kernel/run $(KERNELS)
 
 kernels_arm64 = $(MAKE) --no-print-directory ARCH=arm64 BUILD=$(BUILD)/arm64 deps && \
-	$(MAKE) --no-print-directory ARCH=arm64 BUILD=$(BUILD)/arm64 kernel-programs
+	$(compile) ARCH=arm64 BUILD=$(BUILD)/arm64 kernel-programs
