@@ -84,19 +84,13 @@ static int test_run(struct at at, const struct packet *in)
 	return 0;
 }
 
-static void read_metrics(enum fl_hook hook, struct fl_metric out[])
-{
-	for (int r = 0; r < FL_REASON_SLOTS; r++)
-		out[r] = metric_read(hook, r);
-}
-
 /* The one reason that was counted once more, if it is one. */
 static int counted(const struct fl_metric before[],
 		   const struct fl_metric after[], __u64 *bytes)
 {
 	int reason = REASON_NONE;
 
-	for (int r = 0; r < FL_REASON_SLOTS; r++) {
+	for (int r = 0; r < FL_REASON_MAX; r++) {
 		__u64 n = after[r].packets - before[r].packets;
 
 		if (n == 0)
@@ -192,15 +186,15 @@ static const char *result_wrong(struct at at, const struct packet *in,
 
 const char *run_wrong(struct at at, const struct packet *in)
 {
-	struct fl_metric before[FL_REASON_SLOTS], after[FL_REASON_SLOTS];
+	struct fl_metric before[FL_REASON_MAX], after[FL_REASON_MAX];
 	__u64 bytes = 0;
 	int err;
 
-	read_metrics(at.hook, before);
+	metrics_read(at.hook, before);
 	err = test_run(at, in);
 	if (err)
 		return strerror(-err);
-	read_metrics(at.hook, after);
+	metrics_read(at.hook, after);
 	last.reason = counted(before, after, &bytes);
 	return result_wrong(at, in, bytes);
 }

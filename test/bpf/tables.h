@@ -54,6 +54,7 @@ void tables_close(void);
 
 __u64 counter_read(enum fl_counter c);
 struct fl_metric metric_read(enum fl_hook hook, enum fl_reason reason);
+void metrics_read(enum fl_hook hook, struct fl_metric out[FL_REASON_MAX]);
 
 bool flow_read(const struct fl_tuple *key, struct fl_flow *f);
 void flow_write(const struct fl_tuple *key, const struct fl_flow *f);
