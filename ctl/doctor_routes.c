@@ -81,10 +81,13 @@ static bool is_remote_range(const struct route_view *v)
 	       !(v->route.flags & FL_ROUTE_LOCAL) && v->route.node_id;
 }
 
-/* In native mode the network may know the way. */
+/* In native mode the network may know the way. What lies within a range, pods
+ * that policies name by their own prefix, follows it in this order, and goes
+ * where the range goes. */
 static int judge_node_routes(struct doctor *d, const struct kernel_routes *k)
 {
 	const struct routes *r = &d->status.routes;
+	const struct route_view *range = NULL;
 	unsigned int overlay = d->status.config.overlay_ifindex;
 	char text[PREFIX_STRLEN], name[16];
 	int missing = 0;
@@ -92,8 +95,11 @@ static int judge_node_routes(struct doctor *d, const struct kernel_routes *k)
 	for (size_t i = 0; overlay && i < r->n; i++) {
 		const struct route_view *v = &r->list[i];
 
-		if (!is_remote_range(v) || find(k, &v->prefix, overlay) ||
-		    missing++ >= NAMED_MAX)
+		if (!is_remote_range(v) ||
+		    (range && prefix_contains(&range->prefix, &v->prefix.addr)))
+			continue;
+		range = v;
+		if (find(k, &v->prefix, overlay) || missing++ >= NAMED_MAX)
 			continue;
 		doctor_say(d, DOCTOR_WRONG,
 			   "This node itself (not its pods) does not reach "
