@@ -19,9 +19,7 @@ static __always_inline struct fl_account *account_total(void)
 	return bpf_map_lookup_elem(&fl_accounts, &key);
 }
 
-/* Who would be charged, had the other side begun. Without an entry an answer
- * looks like a beginning: it must not be entered as one that the answering
- * side is charged for, or a flood would take the shares of all who answer. */
+/* Who would be charged, had the other side begun. */
 static __always_inline struct fl_account_key
 account_of_answer(const struct fl_flow *f)
 {
@@ -38,33 +36,26 @@ account_of_answer(const struct fl_flow *f)
 	return key;
 }
 
+/* How many connections an account may have, now; false: any number. */
+static __always_inline bool account_limit(__u64 *limit)
+{
+	const struct fl_account *total = account_total();
+	__u64 used;
+
+	if (!total || now_ns() > total->until_ns)
+		return false;
+	used = total->connections;
+	*limit =
+		used < total->size ? FL_SHARE_FACTOR * (total->size - used) : 0;
+	return true;
+}
+
 static __always_inline bool account_is_below(const struct fl_account_key *key,
 					     __u64 limit)
 {
 	const struct fl_account *a = bpf_map_lookup_elem(&fl_accounts, key);
 
-	return !a || a->connections < limit;
-}
-
-/* May the connection that begins with *f have an entry? */
-static __always_inline bool account_has_room(const struct fl_flow *f)
-{
-	struct fl_account_key key = fl_account_of(f);
-	const struct fl_account *total = account_total();
-	__u64 used, limit;
-
-	if (!total || now_ns() > total->until_ns)
-		return true;
-	used = total->connections;
-	if (used >= total->size)
-		return false;
-	limit = FL_SHARE_FACTOR * (total->size - used);
-	if (!account_is_below(&key, limit))
-		return false;
-	if (f->flags & FL_FLOW_MASQ) /* its answers find their way by it */
-		return true;
-	key = account_of_answer(f);
-	return account_is_below(&key, limit);
+	return limit && (!a || a->connections < limit);
 }
 
 /* It has been entered. */

@@ -22,13 +22,14 @@ struct parties {
 	__be16 port; /* the callee's */
 };
 
-static __always_inline void find_parties(const struct slow *s,
+/* answers: does the packet answer, or begin? */
+static __always_inline void find_parties(const struct slow *s, bool answers,
 					 struct parties *q)
 {
 	const struct fl_flow *f = &s->fwd;
 
 	q->proto = s->p.key.proto;
-	if (f->flags & FL_FLOW_REPLY) {
+	if (answers) {
 		q->caller = &s->dst;
 		q->callee = &s->src;
 		q->caller_identity = f->dst_identity;
@@ -76,10 +77,9 @@ static __always_inline bool is_audited(const struct slow *s,
 }
 
 /* One pod's policy in one direction, by two lookups at most. */
-static __always_inline int policy_ask(struct __sk_buff *skb, struct slow *s,
-				      const struct policed *pod, __u8 direction,
-				      __u32 peer, const struct parties *q,
-				      __u32 *rule)
+static __always_inline enum fl_verdict
+policy_verdict(const struct slow *s, const struct policed *pod, __u8 direction,
+	       __u32 peer, const struct parties *q, __u32 *rule)
 {
 	struct fl_policy_key key = {
 		.prefix_len = FL_POLICY_BITS_PROTO + 16,
@@ -95,7 +95,16 @@ static __always_inline int policy_ask(struct __sk_buff *skb, struct slow *s,
 		key.identity = FL_IDENTITY_ANY;
 		verdict = policy_find(s, &key, rule);
 	}
-	if (verdict == FL_ALLOW)
+	return verdict;
+}
+
+/* The same, and what becomes of it. */
+static __always_inline int policy_ask(struct __sk_buff *skb, struct slow *s,
+				      const struct policed *pod, __u8 direction,
+				      __u32 peer, const struct parties *q,
+				      __u32 *rule)
+{
+	if (policy_verdict(s, pod, direction, peer, q, rule) == FL_ALLOW)
 		return 0;
 	s->told.ifindex = pod->ifindex;
 	s->told.direction = direction;
@@ -131,7 +140,7 @@ static __always_inline int policy(struct __sk_buff *skb, struct slow *s)
 	struct parties q;
 	int ret;
 
-	find_parties(s, &q);
+	find_parties(s, s->fwd.flags & FL_FLOW_REPLY, &q);
 	if (q.caller->ifindex && q.caller->ifindex == q.callee->ifindex)
 		return 0; /* a pod always reaches itself */
 	if (is_held_back(s, &q))
@@ -147,4 +156,31 @@ static __always_inline int policy(struct __sk_buff *skb, struct slow *s)
 		return policy_ask(skb, s, q.callee, FL_INGRESS,
 				  q.caller_identity, &q, &s->fwd.ingress_rule);
 	return 0;
+}
+
+static __always_inline bool policy_lets(const struct slow *s,
+					const struct policed *pod,
+					__u8 direction, __u32 peer,
+					const struct parties *q)
+{
+	__u32 rule;
+
+	return policy_verdict(s, pod, direction, peer, q, &rule) == FL_ALLOW ||
+	       is_audited(s, pod);
+}
+
+/* Would an answer to this packet pass if it were taken for a beginning? Nothing
+ * is told. Where it would not, this packet cannot be such an answer either. */
+static __always_inline bool policy_lets_answers(const struct slow *s)
+{
+	struct parties q;
+
+	find_parties(s, true, &q);
+	if (q.caller->ifindex && q.caller->ifindex == q.callee->ifindex)
+		return true;
+	if (q.caller->flags & FL_ENDPOINT_EGRESS &&
+	    !policy_lets(s, q.caller, FL_EGRESS, q.callee_identity, &q))
+		return false;
+	return !(q.callee->flags & FL_ENDPOINT_INGRESS) || q.caller_is_host ||
+	       policy_lets(s, q.callee, FL_INGRESS, q.caller_identity, &q);
 }

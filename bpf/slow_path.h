@@ -227,11 +227,31 @@ int slow_path(struct __sk_buff *skb)
 	return go_stage(skb, hook, STAGE_CONCLUDE);
 }
 
-/* A connection that would be one too many of its account. */
-static __always_inline bool is_over_share(const struct slow *s)
+/* May this be an answer to what was too many, and had no entry for that? It
+ * looks like a beginning, and must not be entered as one that the answering
+ * side is charged for, or a flood would take the shares of all who answer. */
+static __always_inline bool may_answer_flood(const struct slow *s, __u64 limit)
 {
+	struct fl_account_key key = account_of_answer(&s->fwd);
+
+	return !account_is_below(&key, limit) && policy_lets_answers(s);
+}
+
+/* A connection that would be one too many of its account. masq: its answers
+ * find their way by its entry, and it is none itself. */
+static __always_inline bool is_over_share(struct __sk_buff *skb,
+					  const struct slow *s, bool masq)
+{
+	struct fl_account_key key;
+	__u64 limit;
+
 	if (s->known || s->reserved || s->fwd.flags & FL_FLOW_REPLY ||
-	    account_has_room(&s->fwd))
+	    !account_limit(&limit))
+		return false;
+	key = fl_account_of(&s->fwd);
+	/* verifier: one way on, not one for each answer of a policy. */
+	if (forget(skb, account_is_below(&key, limit) &&
+				(masq || !may_answer_flood(s, limit))))
 		return false;
 	count(FL_COUNT_FLOWS_OVER_SHARE);
 	return true;
@@ -250,8 +270,8 @@ int find_port(struct __sk_buff *skb)
 	if (!s || hook >= FL_HOOK_MAX)
 		return TC_ACT_SHOT;
 	host = s->fwd.in_ifindex == FL_ORIGIN_HOST;
-	ret = is_over_share(s) ? -FL_DROP_FLOW_SHARE
-			       : take_port(skb, s, host);
+	ret = is_over_share(skb, s, true) ? -FL_DROP_FLOW_SHARE
+					  : take_port(skb, s, host);
 	/* A host that runs out of ports is as it would be without us. */
 	if (ret && host)
 		return pass(skb, hook, FL_PASS_NOT_OURS);
@@ -271,7 +291,7 @@ int conclude(struct __sk_buff *skb)
 	if (!s || hook >= FL_HOOK_MAX)
 		return TC_ACT_SHOT;
 	/* Allowed all the same: decided on packet by packet. */
-	if (!s->trackable || is_over_share(s))
+	if (!s->trackable || is_over_share(skb, s, false))
 		return flow_forward(skb, hook, &s->p, &s->fwd);
 	flow_account(&s->fwd, &s->p);
 	ret = s->known ? renew(s) : enter_new(skb, s);

@@ -138,6 +138,76 @@ static void a_flood_from_another_node_is_its_receivers(void **state)
 	assert_int_equal(account_read(node.pod_b, FL_ACCOUNT_OUT), 1);
 }
 
+/* Those who flood a pod take none of the answers to what it asks, though its
+ * policy lets in nothing but what it serves. */
+static void who_is_flooded_gets_the_answers_to_its_own(void **state)
+{
+	const struct family *f = *state;
+	const __u8 protos[] = {IPPROTO_UDP, IPPROTO_TCP};
+	struct packet p;
+
+	govern(&f->pod_a, node.pod_a, mac_a, 7, FL_ENDPOINT_INGRESS);
+	policy_write(7, FL_INGRESS, FL_IDENTITY_ANY, IPPROTO_UDP, 80, 16,
+		     FL_ALLOW, 1);
+	flood(FROM_NODE2, &f->remote_pod, &f->pod_a, overlay_src_mac, FLOOD);
+	for (int i = 0; i < 2; i++) {
+		message(&p, .src = &f->pod_a, .dst = &f->remote_pod,
+			.proto = protos[i], .sport = IN_RANGE, .dport = 53);
+		expect_sent(FROM_POD_A, &p, OVERLAY, NULL);
+		message(&p, .src = &f->remote_pod, .dst = &f->pod_a,
+			.proto = protos[i], .sport = 53, .dport = IN_RANGE,
+			.smac = overlay_src_mac, .dmac = overlay_mac);
+		expect_sent(FROM_NODE2, &p, LOCAL, NULL);
+	}
+	assert_int_equal(account_read(node.pod_a, FL_ACCOUNT_OUT), 2);
+}
+
+/* A policy of the pod that floods lets it speak to its victim alone; the host's
+ * probes are answered all the same. */
+static void probes_of_who_floods_are_answered(void **state)
+{
+	const struct family *f = *state;
+	struct packet p;
+
+	govern(&f->pod_a, node.pod_a, mac_a, 7, FL_ENDPOINT_EGRESS);
+	policy_write(7, FL_EGRESS, FL_IDENTITY_ANY, IPPROTO_UDP, 80, 16,
+		     FL_ALLOW, 1);
+	flood_by_pod_a(f);
+	message(&p, .src = &f->host, .dst = &f->pod_a, .sport = IN_RANGE,
+		.dport = 8080, .smac = gateway_mac, .dmac = mac_a);
+	expect_pass(TO_POD_A, &p, LOCAL);
+	message(&p, .src = &f->pod_a, .dst = &f->host, .sport = 8080,
+		.dport = IN_RANGE);
+	expect_pass(FROM_POD_A, &p, HOST);
+	assert_int_equal(account_read(0, FL_ACCOUNT_HOST), 1);
+}
+
+/* Whatever let the flood in: a rule, or that nothing is enforced. */
+static void who_answers_under_a_policy_is_not_charged(void **state)
+{
+	const struct family *f = *state;
+	const __u32 flags = FL_ENDPOINT_INGRESS | FL_ENDPOINT_EGRESS;
+	struct packet p;
+
+	for (int audit = 0; audit < 2; audit++) {
+		setup(state);
+		govern(&f->pod_b, node.pod_b, mac_b, 7,
+		       flags | (audit ? FL_ENDPOINT_AUDIT : 0));
+		policy_write(7, FL_INGRESS, FL_IDENTITY_ANY, IPPROTO_UDP, 80,
+			     16, audit ? FL_DENY : FL_ALLOW, 1);
+		policy_write(7, FL_EGRESS, FL_IDENTITY_ANY, 0, 0, 0, FL_ALLOW,
+			     2);
+		flood_by_pod_a(f);
+		for (int i = 0; i < FLOOD; i++) {
+			message(&p, .src = &f->pod_b, .dst = &f->pod_a,
+				.proto = IPPROTO_UDP, .sport = 80,
+				.dport = 1 + i, .smac = mac_b);
+			expect_sent(FROM_POD_B, &p, LOCAL, NULL);
+		}
+		assert_int_equal(account_read(node.pod_b, FL_ACCOUNT_OUT), 0);
+	}
+}
+
 static void two_floods_leave_a_fifth(void **state)
 {
 	const struct family *f = *state;
@@ -285,6 +355,9 @@ int main(void)
 		SHARED(established_ones_of_who_floods_go_on),
 		SHARED(who_answers_a_flood_is_not_charged),
 		SHARED(a_flood_from_another_node_is_its_receivers),
+		SHARED(who_is_flooded_gets_the_answers_to_its_own),
+		SHARED(probes_of_who_floods_are_answered),
+		SHARED(who_answers_under_a_policy_is_not_charged),
 		SHARED(two_floods_leave_a_fifth),
 		SHARED(the_hosts_own_packets_pass_without_an_entry),
 		SHARED(old_counts_hold_nobody_back),
