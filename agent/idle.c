@@ -19,7 +19,7 @@ unsigned int idle_timeout(const struct fl_tuple *key,
 	case IPPROTO_TCP:
 		return tcp_timeout(flow->tcp_seen);
 	case IPPROTO_UDP:
-		return FL_TIMEOUT_UDP_UNREPLIED;
+		return FL_TIMEOUT_UDP;
 	case IPPROTO_SCTP:
 		return FL_TIMEOUT_SCTP_UNREPLIED;
 	case IPPROTO_ICMP:

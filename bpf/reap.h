@@ -24,8 +24,20 @@ static __always_inline __u32 timeout_tcp(const struct fl_flow *f,
 	return FL_TIMEOUT_TCP_ESTABLISHED;
 }
 
+/* What was answered and silent since its beginning is a question and its
+ * answer. Signed: of a beginning that was lost the entry is younger. */
+static __always_inline bool is_udp_stream(const struct fl_flow *f,
+					  const struct fl_flow *reply,
+					  __u64 last_seen)
+{
+	return reply && reply->packets &&
+	       (__s64)(last_seen - f->created_ns) >= FL_UDP_STREAM_NS;
+}
+
+/* f: of who began; last_seen: of either direction. */
 static __always_inline __u32 timeout_of(__u8 proto, const struct fl_flow *f,
-					const struct fl_flow *reply)
+					const struct fl_flow *reply,
+					__u64 last_seen)
 {
 	bool replied = reply && reply->packets;
 
@@ -33,8 +45,9 @@ static __always_inline __u32 timeout_of(__u8 proto, const struct fl_flow *f,
 	case IPPROTO_TCP:
 		return timeout_tcp(f, reply);
 	case IPPROTO_UDP:
-		return replied ? FL_TIMEOUT_UDP_REPLIED
-			       : FL_TIMEOUT_UDP_UNREPLIED;
+		return is_udp_stream(f, reply, last_seen)
+			       ? FL_TIMEOUT_UDP_STREAM
+			       : FL_TIMEOUT_UDP;
 	case IPPROTO_SCTP:
 		return replied ? FL_TIMEOUT_SCTP_REPLIED
 			       : FL_TIMEOUT_SCTP_UNREPLIED;
@@ -46,9 +59,8 @@ static __always_inline __u32 timeout_of(__u8 proto, const struct fl_flow *f,
 }
 
 /* Returns 1 if the connection was idle for too long and is gone. */
-static __always_inline int reap(struct __sk_buff *skb,
-				const struct fl_tuple *key, __u64 now,
-				bool hurry)
+static __always_inline int
+reap(struct __sk_buff *skb, const struct fl_tuple *key, __u64 now, bool hurry)
 {
 	struct fl_flow *f = bpf_map_lookup_elem(&fl_flows, key), *other;
 	struct fl_tuple other_key;
@@ -64,9 +76,9 @@ static __always_inline int reap(struct __sk_buff *skb,
 	if (other && (__s64)(other->last_seen_ns - last_seen) > 0)
 		last_seen = other->last_seen_ns;
 	if (f->flags & FL_FLOW_REPLY && other)
-		timeout = timeout_of(key->proto, other, f);
+		timeout = timeout_of(key->proto, other, f, last_seen);
 	else
-		timeout = timeout_of(key->proto, f, other);
+		timeout = timeout_of(key->proto, f, other, last_seen);
 	if (hurry && timeout <= FL_TIMEOUT_SHORT)
 		timeout /= FL_TIMEOUT_HURRY;
 	/* Signed: an entry may have been used after `now` was read. */

@@ -375,18 +375,21 @@ enum fl_timeout {
 	FL_TIMEOUT_TCP_OPENING = 60,	    /* one side only has been heard */
 	FL_TIMEOUT_TCP_ESTABLISHED = 21600, /* 6 h */
 	FL_TIMEOUT_TCP_CLOSED = 10,	    /* FIN from both, or a RST */
-	FL_TIMEOUT_UDP_UNREPLIED = 30,
-	FL_TIMEOUT_UDP_REPLIED = 180,
+	FL_TIMEOUT_UDP = 30,	     /* unanswered, or a question's answer */
+	FL_TIMEOUT_UDP_STREAM = 180, /* answered, see FL_UDP_STREAM_NS */
 	FL_TIMEOUT_SCTP_UNREPLIED = 60,
 	FL_TIMEOUT_SCTP_REPLIED = 900, /* heartbeats come every 30 s */
 	FL_TIMEOUT_ICMP = 30,
 	FL_TIMEOUT_OTHER = 180,
 
-	/* Up to this they are those of what is closed, or was never answered.
+	/* Up to this they are those of what is over, or was never answered.
 	 * Who has a large share of a crowded table is given an eighth. */
 	FL_TIMEOUT_SHORT = 60,
 	FL_TIMEOUT_HURRY = 8,
 };
+
+/* What goes on for longer after its first packet is more than a question. */
+#define FL_UDP_STREAM_NS 2000000000LL
 
 /* fl_accounts: hash, struct fl_account_key -> struct fl_account: how many
  * connections of fl_flows there are because of whom. The slow path adds each

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /*
  * Expiry: user space names candidates, fl_reap decides. Time is made by moving
- * last_seen_ns back.
+ * entries into the past.
  */
 #include "traffic.h"
 
@@ -76,8 +76,8 @@ static const struct past pasts[] = {
 	 {TCP_ACK, TCP_FIN | TCP_ACK, TCP_SYN, TCP_ACK},
 	 {TCP_FIN | TCP_ACK, TCP_SYN | TCP_ACK, TCP_ACK},
 	 FL_TIMEOUT_TCP_ESTABLISHED},
-	{"UDP one way", IPPROTO_UDP, {1, 1}, {}, FL_TIMEOUT_UDP_UNREPLIED},
-	{"UDP", IPPROTO_UDP, {1}, {1}, FL_TIMEOUT_UDP_REPLIED},
+	{"UDP one way", IPPROTO_UDP, {1, 1}, {}, FL_TIMEOUT_UDP},
+	{"UDP", IPPROTO_UDP, {1}, {1}, FL_TIMEOUT_UDP_STREAM},
 	{"SCTP one way", IPPROTO_SCTP, {1}, {}, FL_TIMEOUT_SCTP_UNREPLIED},
 	{"SCTP", IPPROTO_SCTP, {1}, {1}, FL_TIMEOUT_SCTP_REPLIED},
 	{"echo", IPPROTO_ICMP, {1}, {1}, FL_TIMEOUT_ICMP},
@@ -99,7 +99,17 @@ static const struct past *past_of(const char *what)
 	return NULL;
 }
 
-/* Plays it between pod_a and pod_b; the tuple of pod_a's direction. */
+static void begin_earlier(struct fl_tuple key, int seconds)
+{
+	struct fl_flow f;
+
+	assert_true(flow_read(&key, &f));
+	f.created_ns -= seconds * 1000000000ll;
+	flow_write(&key, &f);
+}
+
+/* Plays it between pod_a and pod_b, in two seconds; the tuple of pod_a's
+ * direction. */
 static struct fl_tuple play(const struct family *f, const struct past *past)
 {
 	struct packet a, b;
@@ -119,6 +129,8 @@ static struct fl_tuple play(const struct family *f, const struct past *past)
 		expect_sent(FROM_POD_B, &b, LOCAL, NULL);
 	}
 	assert_int_equal(flow_count(), 2);
+	begin_earlier(packet_tuple(&a), 2);
+	begin_earlier(tuple_reversed(packet_tuple(&a)), 2);
 	return packet_tuple(&a);
 }
 
@@ -163,6 +175,29 @@ static void the_replys_key_names_the_connection_as_well(void **state)
 		flow_age(&reply, 4);
 		if (reap_keys(&reply, 1) != 1 || flow_count() != 0)
 			fail_msg("%s stayed", pasts[i].what);
+	}
+}
+
+/* A name server is asked from another port each time: 100 questions a second
+ * are not to be 18,000 entries. */
+static void a_question_and_its_answer_are_no_stream(void **state)
+{
+	const struct family *f = *state;
+
+	for (int by_reply = 0; by_reply < 2; by_reply++) {
+		struct fl_tuple key = play(f, past_of("UDP"));
+		struct fl_tuple reply = tuple_reversed(key);
+		const struct fl_tuple *named = by_reply ? &reply : &key;
+
+		begin_earlier(key, -1);
+		begin_earlier(reply, -1);
+		flow_age(&key, FL_TIMEOUT_UDP - 3);
+		flow_age(&reply, FL_TIMEOUT_UDP - 3);
+		assert_int_equal(reap_keys(named, 1), 0);
+		flow_age(&key, 4);
+		flow_age(&reply, 4);
+		assert_int_equal(reap_keys(named, 1), 1);
+		assert_int_equal(flow_count(), 0);
 	}
 }
 
@@ -327,6 +362,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		FAMILIES(each_kind_of_connection_has_its_own_time),
 		FAMILIES(the_replys_key_names_the_connection_as_well),
+		FAMILIES(a_question_and_its_answer_are_no_stream),
 		FAMILIES(one_busy_direction_keeps_both),
 		FAMILIES(what_was_used_meanwhile_stays),
 		FAMILIES(a_masqueraded_connection_goes_with_its_port),

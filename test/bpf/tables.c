@@ -526,6 +526,7 @@ void flow_age(const struct fl_tuple *key, unsigned int seconds)
 	struct fl_flow f;
 
 	must(!flow_read(key, &f), "age a flow that is not there");
+	f.created_ns -= seconds * 1000000000ull;
 	f.last_seen_ns -= seconds * 1000000000ull;
 	flow_write(key, &f);
 }

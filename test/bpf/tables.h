@@ -65,7 +65,7 @@ unsigned int flow_count(void);
 void flows_each(void (*fn)(const struct fl_tuple *key, const struct fl_flow *f,
 			   void *arg),
 		void *arg);
-/* Moves last_seen_ns of one direction into the past. */
+/* Moves one direction into the past, its beginning too. */
 void flow_age(const struct fl_tuple *key, unsigned int seconds);
 unsigned int fragment_count(void);
 /* As the agent leaves the total: so many connections, room for so many. */

@@ -43,8 +43,8 @@ static void a_tcp_connection_is_judged_by_what_was_seen_of_it(void **state)
 static void no_timeout_is_longer_than_the_programs(void **state)
 {
 	(void)state;
-	assert_true(timeout(IPPROTO_UDP, 0) <= FL_TIMEOUT_UDP_UNREPLIED);
-	assert_true(timeout(IPPROTO_UDP, 0) <= FL_TIMEOUT_UDP_REPLIED);
+	assert_true(timeout(IPPROTO_UDP, 0) <= FL_TIMEOUT_UDP);
+	assert_true(timeout(IPPROTO_UDP, 0) <= FL_TIMEOUT_UDP_STREAM);
 	assert_true(timeout(IPPROTO_SCTP, 0) <= FL_TIMEOUT_SCTP_UNREPLIED);
 	assert_true(timeout(IPPROTO_SCTP, 0) <= FL_TIMEOUT_SCTP_REPLIED);
 	assert_true(timeout(IPPROTO_ICMP, 0) <= FL_TIMEOUT_ICMP);
