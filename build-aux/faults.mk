@@ -3,15 +3,23 @@
 
 .PHONY: faults root-faults
 
+FAULTS ?= calls
+
 $(BUILD)/test/faults/inject: $(patsubst %.c,$(BUILD)/obj/%.o,$(wildcard test/faults/*.c))
 	$(call say,LINK,$@)
 	$(Q)mkdir -p $(@D)
 	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-tests: $(BUILD)/test/faults/inject
+$(BUILD)/test/faults/faults-ipam: $(BUILD)/obj/test/faults/ipam/main.o
+	$(call say,LINK,$@)
+	$(Q)mkdir -p $(@D)
+	$(Q)$(CC) $(LDFLAGS) -o $@ $^
 
-faults: ## Fail each system call of each program; full disks, lost pins, full maps (root); FAULTS=all takes hours
+tests: $(BUILD)/test/faults/inject $(BUILD)/test/faults/faults-ipam
+
+faults: ## Fail each system call of each program (root): half an hour; FAULTS=all takes hours
 	$(as_root)
 root-faults:
 	@$(MAKE) --no-print-directory deps && $(MAKE) --no-print-directory tests
-	@LIMIT=20000 BUILD=$(BUILD) $(if $(FAULTS),FAULTS=$(FAULTS)) test/run e2e/faults_plugin_calls faults
+	@LIMIT=40000 BUILD=$(BUILD) FAULTS=$(FAULTS) FAULTS_SEED=$(or $(FAULTS_SEED),$(shell date +%s)) \
+		test/run $(addprefix e2e/faults_,plugin_calls loader_calls agent_calls)

@@ -8,6 +8,7 @@
 
 #include "../lib/json.h"
 #include "delegate.h"
+#include "interrupt.h"
 #include "journal.h"
 #include "pool.h"
 #include "result.h"
@@ -112,6 +113,7 @@ static void give_back_delegated(struct attachment *a)
 	struct delegate_run run = {.command = "DEL"};
 	struct failure f;
 
+	interrupt_ignore(); /* half of it helps nobody */
 	if (delegate_exec(a->call, &run, NULL, &f))
 		journal(LOG_LEVEL_WARN, "addresses could not be given back",
 			"error=\"%s\"", f.msg);
@@ -124,7 +126,9 @@ static int take_delegated(struct attachment *a, struct failure *f)
 
 	if (!ret)
 		ret = read_delegated(a, f);
-	if (ret && (a->ipam_result || ret == CNI_INTERRUPTED))
+	/* What has failed may have taken some all the same: it died, or said
+	 * what nobody can read. */
+	if (ret)
 		give_back_delegated(a);
 	return ret;
 }

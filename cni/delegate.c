@@ -3,13 +3,16 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "../lib/cleanup.h"
@@ -19,6 +22,7 @@
 #include "result.h"
 
 #define ANSWER_MAX (1024 * 1024)
+enum { LOOK_MS = 200, PAUSE_MS = 10, GRACE_MS = 2000 };
 /* In the environment of whatever we run. */
 #define DELEGATED "FAIRLEAD_DELEGATED"
 
@@ -121,8 +125,14 @@ static void set_env(const char *name, const char *value)
 }
 
 static void __attribute__((noreturn))
-child(const char *path, const struct delegate_run *run, int in, int out)
+child(const char *path, const struct delegate_run *run, int in, int out,
+      pid_t parent)
 {
+	/* Whoever kills us asks for DEL next: no address may be taken after
+	 * that, and one that hangs must not stay. */
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(126);
 	set_env(DELEGATED, "1");
 	set_env("CNI_COMMAND", run->command);
 	set_env("CNI_CONTAINERID", run->container_id);
@@ -136,21 +146,47 @@ child(const char *path, const struct delegate_run *run, int in, int out)
 	_exit(127);
 }
 
+/* 1: there is something to read, or nothing will come. */
+static int wait_answer(int fd, struct failure *f)
+{
+	struct pollfd p = {.fd = fd, .events = POLLIN};
+	int n = poll(&p, 1, LOOK_MS);
+
+	/* By a look now and then a signal is seen that came before poll(). */
+	if (interrupt_pending()) {
+		failure_set(f, CNI_INTERRUPTED,
+			    "interrupted while the IPAM plugin ran");
+		return -1;
+	}
+	if (n < 0 && errno != EINTR) {
+		failure_set(f, CNI_IO, "wait for the IPAM plugin: %s",
+			    strerror(errno));
+		return -1;
+	}
+	return n > 0;
+}
+
 /* All that it says, until it closes its output. */
 static int read_answer(int fd, char **out, size_t *len, struct failure *f)
 {
 	__cleanup(mem_free) char *text = malloc(ANSWER_MAX + 1);
 	size_t have = 0;
 	ssize_t n;
+	int ready;
 
 	if (!text)
 		return failure_set(f, CNI_IO, "out of memory");
 	while (have < ANSWER_MAX) {
+		ready = wait_answer(fd, f);
+		if (ready < 0)
+			return f->code;
+		if (!ready)
+			continue;
 		n = read(fd, text + have, ANSWER_MAX - have);
-		if (n < 0 && errno == EINTR && !interrupt_pending())
+		if (n < 0 && errno == EINTR)
 			continue;
 		if (n < 0)
-			return failure_set(f, CNI_INTERRUPTED,
+			return failure_set(f, CNI_IO,
 					   "read the IPAM plugin's answer: %s",
 					   strerror(errno));
 		if (n == 0)
@@ -173,14 +209,30 @@ static int wait_for(pid_t pid)
 	return status;
 }
 
+/* Not all end when they are asked to. */
+static int end(pid_t pid)
+{
+	const struct timespec pause = {.tv_nsec = PAUSE_MS * 1000000};
+	int status, waited;
+
+	kill(pid, SIGTERM);
+	for (waited = 0; waited < GRACE_MS; waited += PAUSE_MS) {
+		if (waitpid(pid, &status, WNOHANG) == pid)
+			return status;
+		nanosleep(&pause, NULL);
+	}
+	kill(pid, SIGKILL);
+	return wait_for(pid);
+}
+
 static int run_plugin(const char *path, const struct delegate_run *run, int in,
 		      char **answer, size_t *len, int *status,
 		      struct failure *f)
 {
 	__cleanup(fd_close) int reader = -1;
 	__cleanup(fd_close) int writer = -1;
+	pid_t pid, parent = getpid();
 	int ends[2], ret;
-	pid_t pid;
 
 	if (pipe2(ends, O_CLOEXEC))
 		return failure_set(f, CNI_IO, "pipe: %s", strerror(errno));
@@ -190,12 +242,12 @@ static int run_plugin(const char *path, const struct delegate_run *run, int in,
 	if (pid < 0)
 		return failure_set(f, CNI_IO, "fork: %s", strerror(errno));
 	if (!pid)
-		child(path, run, in, writer);
+		child(path, run, in, writer, parent);
 	close(take_fd(&writer));
 	ret = read_answer(reader, answer, len, f);
-	if (ret)
-		kill(pid, SIGTERM);
-	*status = wait_for(pid);
+	/* Who has more to say than we read must not wait for us. */
+	close(take_fd(&reader));
+	*status = ret ? end(pid) : wait_for(pid);
 	return ret;
 }
 

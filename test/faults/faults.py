@@ -4,8 +4,9 @@ again and again with one of them failing each time (see inject.c), and look at
 what became of it. What "clean" means is told by a Case.
 
 Environment: FAULTS=all fails every call with every errno it may have;
-FAULTS=calls every call with one of them, FAULTS=N only N calls, chosen by
-FAULTS_SEED (printed if it is ours).
+FAULTS=calls each kind of call with one of them: of calls that are alike but for
+numbers, the first, the last and some others; FAULTS=N only N calls. Chosen by
+FAULTS_SEED (printed if it is ours); FAULTS_SHARE=0.5: half of N.
 FAULTS_ONLY="openat bpf" keeps to calls of these names, FAULTS_AT=17 to one.
 """
 import json
@@ -21,6 +22,8 @@ BUILD = os.environ["BUILD"]
 INJECT = os.path.join(BUILD, "test/faults/inject")
 SEED = int(os.environ.get("FAULTS_SEED") or random.randrange(1 << 31))
 HANG_S = 60  # a command that takes so long hangs
+ALIKE = 5  # of FAULTS=calls
+SLOW_S = 15  # a fault that took so long is told
 
 
 class Ended:
@@ -61,9 +64,11 @@ class Fault:
         o = ["-n", str(self.number), "-e", self.errno]
         return o + ["-r"] if self.name == "netlink" else o
 
+    def kind(self):
+        return self.name, re.sub("-?[0-9]+", "", self.what)
+
     def is_like(self, other):
-        return ([self.name, self.errno, re.sub("[0-9]+", "", self.what)]
-                == [other.name, other.errno, re.sub("[0-9]+", "", other.what)])
+        return self.errno == other.errno and self.kind() == other.kind()
 
     def __str__(self):
         return f"call {self.number}, {self.name} {self.what}: {self.errno}"
@@ -82,6 +87,18 @@ def read_trace(path):
     return faults, failed
 
 
+def each_kind(faults):
+    """One errno a call, and not all calls that are alike."""
+    dice = random.Random(SEED)
+    dice.shuffle(faults)
+    kinds = {}
+    for f in sorted({(f.number, f.name): f for f in faults}.values(), key=lambda f: f.number):
+        kinds.setdefault(f.kind(), []).append(f)
+    some = [f for k in kinds.values() for f in
+            ([k[0], k[-1]] + dice.sample(k[1:-1], ALIKE - 2) if len(k) > ALIKE else k)]
+    return sorted(some, key=lambda f: f.number)
+
+
 def chosen(faults, share=1.0):
     """All of them, or as many as FAULTS says (times share)."""
     how = os.environ.get("FAULTS", "all")
@@ -92,8 +109,8 @@ def chosen(faults, share=1.0):
     if how == "all":
         return faults
     if how == "calls":
-        random.Random(SEED).shuffle(faults)
-        return sorted({(f.number, f.name): f for f in faults}.values(), key=lambda f: f.number)
+        return each_kind(faults)
+    share *= float(os.environ.get("FAULTS_SHARE", "1"))
     n = min(len(faults), max(1, int(int(how) * share)))
     return sorted(random.Random(SEED).sample(faults, n), key=lambda f: f.number)
 
@@ -165,6 +182,7 @@ def fail_these(tap, case, faults):
     """How many of them could be met, and how many went wrong."""
     bad = met = 0
     for fault in faults:
+        began = time.monotonic()
         for _ in range(4):
             wrong = one(case, fault)
             now, failed = read_trace(case.trace)
@@ -174,6 +192,8 @@ def fail_these(tap, case, faults):
             fault = min((f for f in now if f.is_like(fault)), default=fault,
                         key=lambda f, n=fault.number: abs(f.number - n))
         met += failed is not None
+        if time.monotonic() - began > SLOW_S:
+            print(f"# {time.monotonic() - began:.0f} s: {failed or fault}", flush=True)
         if wrong:
             bad += 1
             tap.line(False, f"{case.name}: {failed or fault}", wrong)
