@@ -66,6 +66,7 @@ struct agent {
 	bool policy_file_is_old;
 	struct entries denied_names; /* as policy.json has them */
 	bool look_at_all;	     /* the next pass is a full one */
+	bool datapath_damaged;	     /* at the last look */
 	bool was_set_up;	     /* the last pass knew its node */
 	bool applied;		     /* the last pass went through */
 	bool retired;		   /* nothing of an older layout is attached */

@@ -3,12 +3,14 @@
 
 #include <errno.h>
 #include <malloc.h>
+#include <stddef.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "../lib/log.h"
 #include "../loader/loader.h"
 #include "agent.h"
+#include "reconcile.h"
 
 /* Of our build, and all of it there. */
 static bool is_whole(const struct config *c, const char *running,
@@ -48,27 +50,43 @@ static int load(const struct config *c, struct err *e)
 	return 0;
 }
 
+static const struct {
+	const char *name;
+	size_t fd; /* where it is in struct agent_maps */
+} maps[] = {
+	{FL_MAP_CONFIG, offsetof(struct agent_maps, config)},
+	{FL_MAP_ENDPOINTS, offsetof(struct agent_maps, endpoints)},
+	{FL_MAP_ROUTES, offsetof(struct agent_maps, routes)},
+	{FL_MAP_MASQUERADE, offsetof(struct agent_maps, masquerade)},
+	{FL_MAP_UPLINKS, offsetof(struct agent_maps, uplinks)},
+	{FL_MAP_POLICY, offsetof(struct agent_maps, policy)},
+	{FL_MAP_FLOWS, offsetof(struct agent_maps, flows)},
+	{FL_MAP_ACCOUNTS, offsetof(struct agent_maps, accounts)},
+};
+enum { MAPS = sizeof(maps) / sizeof(maps[0]) };
+
+static int *map_fd(struct agent_maps *m, int i)
+{
+	return (int *)((char *)m + maps[i].fd);
+}
+
+static void close_maps(struct agent_maps *m, int n)
+{
+	while (n--)
+		close(*map_fd(m, n));
+}
+
 static int open_maps(const struct config *c, struct agent_maps *m,
 		     struct err *e)
 {
-	const struct {
-		const char *name;
-		int *fd;
-	} maps[] = {
-		{FL_MAP_CONFIG, &m->config},
-		{FL_MAP_ENDPOINTS, &m->endpoints},
-		{FL_MAP_ROUTES, &m->routes},
-		{FL_MAP_MASQUERADE, &m->masquerade},
-		{FL_MAP_UPLINKS, &m->uplinks},
-		{FL_MAP_POLICY, &m->policy},
-		{FL_MAP_FLOWS, &m->flows},
-		{FL_MAP_ACCOUNTS, &m->accounts},
-	};
+	for (int i = 0; i < MAPS; i++) {
+		int fd = map_open(c->bpf_root, maps[i].name, e);
 
-	for (size_t i = 0; i < sizeof(maps) / sizeof(maps[0]); i++) {
-		*maps[i].fd = map_open(c->bpf_root, maps[i].name, e);
-		if (*maps[i].fd < 0)
-			return *maps[i].fd;
+		if (fd < 0) {
+			close_maps(m, i);
+			return fd;
+		}
+		*map_fd(m, i) = fd;
 	}
 	return 0;
 }
@@ -102,40 +120,64 @@ static int claim_again(struct agent *a, struct err *e)
 	return a->claim < 0 ? a->claim : 0;
 }
 
-static void close_maps(struct agent_maps *m)
+/* Another build may be a newer one: it is left alone. */
+static bool is_damaged(const struct config *c, struct err *why)
 {
-	close(m->config);
-	close(m->endpoints);
-	close(m->routes);
-	close(m->masquerade);
-	close(m->uplinks);
-	close(m->policy);
-	close(m->flows);
+	char running[128];
+	int rc = datapath_running(c->bpf_root, running, why);
+
+	if (rc) {
+		err_set(why, ENOENT, "all of it");
+		return rc == -ENOENT;
+	}
+	return !is_whole(c, running, why) && why->code;
 }
 
 int datapath_heal(struct agent *a, struct err *e)
 {
-	struct agent_maps maps;
-	char running[128];
-	struct err why = {0};
-	int rc = datapath_running(a->config.bpf_root, running, e);
+	struct agent_maps now;
+	struct err why;
+	int rc;
 
-	/* Another build may be a newer one: it is left alone. */
-	if (rc && rc != -ENOENT)
-		return 0;
-	if (!rc && (is_whole(&a->config, running, &why) || !why.code))
+	if (!is_damaged(&a->config, &why))
 		return 0;
 	log_warn("the datapath is gone and loaded again", "missing=\"%s\"",
-		 why.code ? why.msg : "all of it");
+		 why.msg);
 	rc = claim_again(a, e);
 	if (!rc)
 		rc = load(&a->config, e);
 	if (!rc)
-		rc = open_maps(&a->config, &maps, e);
+		rc = open_maps(&a->config, &now, e);
 	if (rc)
 		return rc;
-	close_maps(&a->maps);
-	a->maps = maps;
+	close_maps(&a->maps, MAPS);
+	a->maps = now;
 	a->found_policy_is_old = true;
+	return 0;
+}
+
+/* Somebody else's load looks the same for a moment: it takes two looks. */
+static void on_look(evutil_socket_t fd, short what, void *arg)
+{
+	struct agent *a = arg;
+	bool before = a->datapath_damaged;
+	struct err why;
+
+	(void)fd;
+	(void)what;
+	a->datapath_damaged = is_damaged(&a->config, &why);
+	if (a->datapath_damaged && before) {
+		a->look_at_all = true;
+		reconcile_soon(a);
+	}
+}
+
+int datapath_watch(struct agent *a, struct err *e)
+{
+	static const struct timeval INTERVAL = {1, 0};
+	struct event *ev = event_new(a->base, -1, EV_PERSIST, on_look, a);
+
+	if (!ev || event_add(ev, &INTERVAL))
+		return err_set(e, ENOMEM, "out of memory");
 	return 0;
 }

@@ -13,3 +13,6 @@ int datapath_is_possible(const struct config *c, struct err *e);
 int datapath_start(struct agent *a, struct err *e);
 /* Load it again if somebody has taken it away. */
 int datapath_heal(struct agent *a, struct err *e);
+/* Look each second whether that is necessary: where a program is missing,
+ * packets are dropped. */
+int datapath_watch(struct agent *a, struct err *e);

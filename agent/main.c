@@ -191,6 +191,8 @@ static int start(struct agent *a, struct err *e)
 	if (!rc)
 		rc = reconcile_start(a, e);
 	if (!rc)
+		rc = datapath_watch(a, e);
+	if (!rc)
 		rc = socket_open(a->base, a->config.state_dir, &ops, &a->socket,
 				 e);
 	if (!rc)

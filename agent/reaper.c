@@ -205,7 +205,7 @@ int reaper_start(struct agent *a, struct reaper **out, struct err *e)
 
 	r->agent = a;
 	r->n_cpus = cpus_possible();
-	r->shares = shares_new(a->maps.accounts);
+	r->shares = shares_new(&a->maps.accounts);
 	r->timer = evtimer_new(a->base, on_timer, r);
 	*out = r;
 	if (!r->timer)

@@ -22,7 +22,7 @@ struct share {
 
 /* Open addressing; never more than half full. */
 struct shares {
-	int fd;
+	const int *fd; /* of fl_accounts, which may become another one */
 	struct share *list;
 	size_t room, n;
 	struct share total; /* seen: of all entries */
@@ -101,7 +101,7 @@ void shares_begin(struct shares *s)
 	memset(s->list, 0, s->room * sizeof(*s->list));
 	s->n = 0;
 	s->total = (struct share){0};
-	map_each(s->fd, read_one, s, &e);
+	map_each(*s->fd, read_one, s, &e);
 }
 
 /* The account by an entry of either direction: that of an answer says who
@@ -159,20 +159,20 @@ static void settle(struct shares *s, const struct share *a, __u64 live,
 		   struct fl_account *value)
 {
 	struct fl_account now = {.connections = a->before};
-	bool is_there = !map_lookup(s->fd, &a->key, &now);
+	bool is_there = !map_lookup(*s->fd, &a->key, &now);
 	__u64 since =
 		now.connections > a->before ? now.connections - a->before : 0;
 
 	value->connections = live + since;
 	if (a->key.kind != FL_ACCOUNT_TOTAL && !value->connections) {
 		if (is_there)
-			map_delete(s->fd, &a->key);
+			map_delete(*s->fd, &a->key);
 		return;
 	}
 	if (is_there && a->key.kind != FL_ACCOUNT_TOTAL &&
 	    now.connections == value->connections)
 		return;
-	if (map_update(s->fd, &a->key, value, MAP_ANY) && !s->has_failed) {
+	if (map_update(*s->fd, &a->key, value, MAP_ANY) && !s->has_failed) {
 		s->has_failed = true;
 		log_warn("counts of connections cannot be written",
 			 "map=" FL_MAP_ACCOUNTS " error=\"%s\"",
@@ -206,7 +206,7 @@ const struct shares_stats *shares_stats(const struct shares *s)
 	return &s->stats;
 }
 
-struct shares *shares_new(int accounts_fd)
+struct shares *shares_new(const int *accounts_fd)
 {
 	struct shares *s = memory_alloc(sizeof(*s));
 

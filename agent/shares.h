@@ -20,8 +20,9 @@ struct shares_stats {
 	unsigned long long connections; /* of all */
 };
 
-/* fds of fl_accounts and fl_flows stay the caller's. */
-struct shares *shares_new(int accounts_fd);
+/* The fd of fl_accounts stays the caller's, who may open another one in its
+ * place. */
+struct shares *shares_new(const int *accounts_fd);
 void shares_free(struct shares *s); /* NULL is fine */
 
 /* A round begins: reads how many the datapath has counted so far. */

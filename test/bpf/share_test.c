@@ -269,7 +269,8 @@ static void agent_counts(struct shares *s)
 static void what_has_gone_is_taken_off_by_the_agents_count(void **state)
 {
 	const struct family *f = *state;
-	struct shares *s = shares_new(bpf_map__fd(node.dp->maps.fl_accounts));
+	int fd = bpf_map__fd(node.dp->maps.fl_accounts);
+	struct shares *s = shares_new(&fd);
 	struct message m = outgoing(f, IPPROTO_TCP, IN_RANGE);
 	struct fl_flow flow = {.in_ifindex = node.pod_a};
 	struct packet p;
@@ -300,7 +301,8 @@ static void what_has_gone_is_taken_off_by_the_agents_count(void **state)
 static void both_sides_count_the_same(void **state)
 {
 	const struct family *f = *state;
-	struct shares *s = shares_new(bpf_map__fd(node.dp->maps.fl_accounts));
+	int fd = bpf_map__fd(node.dp->maps.fl_accounts);
+	struct shares *s = shares_new(&fd);
 	const struct {
 		__u32 ifindex;
 		enum fl_account_kind kind;
