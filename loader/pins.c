@@ -10,6 +10,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 
@@ -41,25 +42,48 @@ const char *pin_path(char out[PIN_PATH_MAX], const char *bpf_root,
 	return out;
 }
 
-/* Make all directories of the path that are missing. */
+/* Those above `path` that were made for it: from the one on whose path has
+ * `first` bytes. */
+static void unmake_dirs(char *path, size_t first)
+{
+	char *slash = strrchr(path, '/');
+
+	while (slash && (size_t)(slash - path) >= first) {
+		*slash = '\0';
+		rmdir(path);
+		slash = strrchr(path, '/');
+	}
+}
+
+static int mkdir_failed(const char *path, int code, struct err *e)
+{
+	/* bpffs reserves names with a dot. */
+	if (code == EPERM && strchr(path, '.'))
+		return err_set(e, code,
+			       "create %s: names below bpffs cannot contain a "
+			       "dot",
+			       path);
+	return err_sys(e, code, "create %s", path);
+}
+
+/* Make all directories of the path that are missing, or none. */
 static int make_dirs(char *path, struct err *e)
 {
 	char *slash = path;
+	size_t first = 0;
+	int r;
 
 	do {
 		slash = strchr(slash + 1, '/');
 		if (slash)
 			*slash = '\0';
-		if (mkdir(path, 0700) && errno != EEXIST) {
-			int code = errno;
-
-			/* bpffs reserves names with a dot. */
-			if (code == EPERM && strchr(path, '.'))
-				return err_set(e, code,
-					       "create %s: names below bpffs "
-					       "cannot contain a dot",
-					       path);
-			return err_sys(e, code, "create %s", path);
+		if (!mkdir(path, 0700)) {
+			first = first ? first : strlen(path);
+		} else if (errno != EEXIST) {
+			r = mkdir_failed(path, errno, e);
+			if (first)
+				unmake_dirs(path, first);
+			return r;
 		}
 		if (slash)
 			*slash = '/';

@@ -107,8 +107,8 @@ int datapath_unload(const struct config *c, bool devices, struct err *e)
 			r = pin_remove(path, e);
 		if (r)
 			return r;
-		/* Ours only if nothing else is in it. */
-		rmdir(c->bpf_root);
 	}
+	/* Ours only if nothing else is in it. */
+	rmdir(c->bpf_root);
 	return devices ? remove_devices(c, e) : 0;
 }
