@@ -6,6 +6,7 @@ passes that follow changes, at its end.
   agent.py STATE-DIR BPF-ROOT CONFIG CLUSTER-DIR PORT
 """
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -16,7 +17,7 @@ import urllib.request
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 # pylint: disable=wrong-import-position
 from faults import BUILD, Case, Ended, begin, expect, fail_each, run
-from node import Node, map_keys
+from node import Node, lines, map_keys
 
 STATE, ROOT, CONFIG, CLUSTER, PORT = sys.argv[1:6]
 AGENT = os.path.join(BUILD, "fairlead-agent")
@@ -24,9 +25,10 @@ LOADER = os.path.join(BUILD, "fairlead-loader")
 NODE = Node(STATE, ROOT)
 OTHER = os.path.join(CLUSTER, "node-f.yaml")
 WAIT_S = 90  # "never"; a pass over everything comes every 30 s
+NUDGE_S = 1.5  # and when it is asked for: who must wait so long asks
 
 
-def is_ready():
+def answers():
     try:
         with urllib.request.urlopen(f"http://127.0.0.1:{PORT}/readyz", timeout=5) as r:
             return r.status == 200
@@ -58,17 +60,45 @@ class Agent:
     def __init__(self, inject=()):
         # pylint: disable=consider-using-with
         self.log = open(STATE + ".log", "w+", encoding="utf-8", errors="replace")
+        self.injected = bool(inject)
+        self.began = time.monotonic()
         self.process = subprocess.Popen([*inject, AGENT, "--config", CONFIG],
                                         stdout=self.log, stderr=self.log)
+
+    def is_ready(self):
+        """By its log, so that it has not to answer a question before; or the
+        log is what has failed."""
+        with open(self.log.name, encoding="utf-8", errors="replace") as f:
+            said = re.search(r" info +ready$", f.read(), re.M)
+        return (said or time.monotonic() > self.began + NUDGE_S) and answers()
+
+    def pid(self):
+        """Not that of `inject`."""
+        me = self.process.pid
+        return int((lines(f"/proc/{me}/task/{me}/children")[0].split() or [me])[0]
+                   if self.injected else me)
+
+    def look_at_all(self):
+        """A pass over everything, if it can be asked for already."""
+        try:
+            caught = [x for x in lines(f"/proc/{self.pid()}/status") if x.startswith("SigCgt")]
+            if int(caught[0].split()[1], 16) >> (signal.SIGHUP - 1) & 1:
+                os.kill(self.pid(), signal.SIGHUP)
+        except (OSError, IndexError):
+            pass
 
     def wait(self, what):
         """Until it is so, or the agent has ended: then not."""
         end = time.monotonic() + WAIT_S
+        nudge = time.monotonic() + NUDGE_S
         while time.monotonic() < end:
             if what():
                 return True
             if self.process.poll() is not None:
                 return False
+            if time.monotonic() > nudge:
+                self.look_at_all()
+                nudge = time.monotonic() + NUDGE_S
             time.sleep(0.01)
         return False
 
@@ -99,7 +129,7 @@ class Life(Case):
 
     def live(self, inject):
         a = Agent(inject)
-        steps = [is_ready,
+        steps = [a.is_ready,
                  lambda: other_node(True) or self.before_routes < routes(),
                  lambda: other_node(False) or self.before_routes == routes()]
         done = sum(1 for _ in iter(lambda: bool(steps) and a.wait(steps.pop(0)), False))

@@ -9,7 +9,7 @@ import socket
 import struct
 
 ABI = "v2"
-BPF_OBJ_GET, BPF_MAP_GET_NEXT_KEY = 7, 4
+BPF_OBJ_GET, BPF_MAP_LOOKUP_ELEM, BPF_MAP_GET_NEXT_KEY = 7, 1, 4
 SYS_BPF = {"x86_64": 321, "aarch64": 280}[platform.machine()]
 libc = ctypes.CDLL(None, use_errno=True)
 
@@ -32,6 +32,19 @@ def map_keys(path, size):
         key.raw = following.raw
         at = ctypes.addressof(key)
     os.close(fd)
+
+
+def map_value(path, key, size):
+    """None: there is no such entry, or no such map."""
+    name = ctypes.create_string_buffer(path.encode())
+    fd = bpf(BPF_OBJ_GET, struct.pack("=QII", ctypes.addressof(name), 0, 0))
+    if fd < 0:
+        return None
+    at, value = ctypes.create_string_buffer(key, len(key)), ctypes.create_string_buffer(size)
+    failed = bpf(BPF_MAP_LOOKUP_ELEM,
+                 struct.pack("=IIQQ", fd, 0, ctypes.addressof(at), ctypes.addressof(value)))
+    os.close(fd)
+    return None if failed else value.raw
 
 
 def lines(path):
