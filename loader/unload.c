@@ -87,9 +87,26 @@ static int remove_devices(const struct config *c, struct err *e)
 
 /* ----------------------------------------------------------------------- */
 
+static int unload_locked(const char *bpf_root, const char *path, struct err *e)
+{
+	__cleanup(fd_close) int lock =
+		pin_lock(bpf_root, PIN_LOCK_LOAD, true, PIN_WAIT, e);
+	int r = lock < 0 ? lock : detach_all(bpf_root, e);
+
+	return r ? r : pin_remove(path, e);
+}
+
+/* Ours only if nothing else is in it. */
+static int remove_root(const char *bpf_root, struct err *e)
+{
+	if (!rmdir(bpf_root) || errno == ENOENT || errno == ENOTDIR ||
+	    errno == ENOTEMPTY || errno == EBUSY)
+		return 0;
+	return err_sys(e, errno, "remove %s", bpf_root);
+}
+
 int datapath_unload(const struct config *c, bool devices, struct err *e)
 {
-	__cleanup(fd_close) int lock = -1;
 	char path[PIN_PATH_MAX];
 	int r, n;
 
@@ -98,17 +115,11 @@ int datapath_unload(const struct config *c, bool devices, struct err *e)
 	if (r)
 		return r;
 	pin_path(path, c->bpf_root, "%s", "");
-	if (!access(path, F_OK)) {
-		lock = pin_lock(c->bpf_root, PIN_LOCK_LOAD, true, PIN_WAIT, e);
-		if (lock < 0)
-			return lock;
-		r = detach_all(c->bpf_root, e);
-		if (!r)
-			r = pin_remove(path, e);
-		if (r)
-			return r;
-	}
-	/* Ours only if nothing else is in it. */
-	rmdir(c->bpf_root);
-	return devices ? remove_devices(c, e) : 0;
+	if (!access(path, F_OK))
+		r = unload_locked(c->bpf_root, path, e);
+	else if (errno != ENOENT && errno != ENOTDIR)
+		r = err_sys(e, errno, "look at %s", path);
+	if (!r)
+		r = remove_root(c->bpf_root, e);
+	return !r && devices ? remove_devices(c, e) : r;
 }

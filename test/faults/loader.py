@@ -116,6 +116,7 @@ class LoaderCase(Case):
 class LoadAnew(LoaderCase):
     name = "load"
     share = 0.5
+    found = {"a load that cannot make its directory leaves none": "^mkdir .*/v2$"}
 
     def prepare(self):
         works("unload", "--devices")
@@ -202,6 +203,7 @@ class Detach(Attach):
 class Unload(LoaderCase):
     name = "unload"
     share = 0.5
+    found = {"an unload that cannot look at the pins, or remove them, is an error": "^access .*/v2/$|^rmdir "}
 
     def prepare(self):
         works("load")

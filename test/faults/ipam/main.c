@@ -4,7 +4,7 @@
  * failed, and FAULTS_IPAM in its environment makes it misbehave (see modes).
  *
  * Its addresses are files of the directory that "dataDir" names, FIRST to LAST,
- * each with the attachment that it is given to.
+ * each with the network and the attachment that it is given to.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -17,7 +17,7 @@
 
 enum { FIRST = 200, LAST = 230 };
 
-static char conf[65536], dir[256], owner[300];
+static char conf[65536], dir[256], network[64], owner[400];
 
 static int fail(const char *what)
 {
@@ -45,8 +45,11 @@ static int read_conf(void)
 	at = strstr(conf, "\"dataDir\"");
 	if (n < 0 || !at || sscanf(at, "\"dataDir\" : \"%255[^\"]", dir) != 1)
 		return -1;
-	snprintf(owner, sizeof(owner), "%s %s", env("CNI_CONTAINERID"),
-		 env("CNI_IFNAME"));
+	at = strstr(conf, "\"name\"");
+	if (!at || sscanf(at, "\"name\" : \"%63[^\"]", network) != 1)
+		return -1;
+	snprintf(owner, sizeof(owner), "%s %s %s", network,
+		 env("CNI_CONTAINERID"), env("CNI_IFNAME"));
 	return chdir(dir);
 }
 
@@ -95,24 +98,28 @@ static int take(int number)
 	return -1;
 }
 
-/* Does the list of the living name it? */
-static bool is_valid(const char *who)
+/* Of this network, and the list of the living does not name it? */
+static bool is_dead(const char *who)
 {
-	char word[300];
+	size_t len = strlen(network);
+	char word[400];
 
+	if (strncmp(who, network, len) || who[len] != ' ')
+		return false;
+	who += len + 1;
 	snprintf(word, sizeof(word), "\"%.*s\"", (int)strcspn(who, " "), who);
-	return strstr(conf, word) != NULL;
+	return !strstr(conf, word);
 }
 
 static int give_back(bool all_dead)
 {
-	char who[300], name[8];
+	char who[400], name[8];
 
 	for (int i = FIRST; i <= LAST; i++) {
 		if (read_owner(i, who, sizeof(who)))
 			return fail("read");
 		if (!who[0] ||
-		    (all_dead ? is_valid(who) : !!strcmp(who, owner)))
+		    (all_dead ? !is_dead(who) : !!strcmp(who, owner)))
 			continue;
 		file_name(name, i);
 		if (unlink(name))
@@ -187,7 +194,7 @@ static int add(const char *mode)
 
 static int check(void)
 {
-	char who[300];
+	char who[400];
 
 	for (int i = FIRST; i <= LAST; i++) {
 		if (read_owner(i, who, sizeof(who)))
