@@ -164,6 +164,7 @@ class Life(Case):
 class FromNothing(Life):
     name = "agent on a node where nothing is loaded"
     share = 0.2
+    alike = 2
 
     def prepare(self):
         super().prepare()

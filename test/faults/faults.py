@@ -22,7 +22,6 @@ BUILD = os.environ["BUILD"]
 INJECT = os.path.join(BUILD, "test/faults/inject")
 SEED = int(os.environ.get("FAULTS_SEED") or random.randrange(1 << 31))
 HANG_S = 60  # a command that takes so long hangs
-ALIKE = 5  # of FAULTS=calls
 SLOW_S = 15  # a fault that took so long is told
 
 
@@ -87,7 +86,7 @@ def read_trace(path):
     return faults, failed
 
 
-def each_kind(faults):
+def each_kind(faults, alike):
     """One errno a call, and not all calls that are alike."""
     dice = random.Random(SEED)
     dice.shuffle(faults)
@@ -95,12 +94,12 @@ def each_kind(faults):
     for f in sorted({(f.number, f.name): f for f in faults}.values(), key=lambda f: f.number):
         kinds.setdefault(f.kind(), []).append(f)
     some = [f for k in kinds.values() for f in
-            ([k[0], k[-1]] + dice.sample(k[1:-1], ALIKE - 2) if len(k) > ALIKE else k)]
+            ([k[0], k[-1]] + dice.sample(k[1:-1], alike - 2) if len(k) > alike else k)]
     return sorted(some, key=lambda f: f.number)
 
 
-def chosen(faults, share=1.0):
-    """All of them, or as many as FAULTS says (times share)."""
+def chosen(faults, case):
+    """All of them, or as many as FAULTS says (times the case's share)."""
     how = os.environ.get("FAULTS", "all")
     only = os.environ.get("FAULTS_ONLY", "").split()
     at = os.environ.get("FAULTS_AT")
@@ -109,8 +108,8 @@ def chosen(faults, share=1.0):
     if how == "all":
         return faults
     if how == "calls":
-        return each_kind(faults)
-    share *= float(os.environ.get("FAULTS_SHARE", "1"))
+        return each_kind(faults, case.alike)
+    share = case.share * float(os.environ.get("FAULTS_SHARE", "1"))
     n = min(len(faults), max(1, int(int(how) * share)))
     return sorted(random.Random(SEED).sample(faults, n), key=lambda f: f.number)
 
@@ -119,6 +118,7 @@ class Case:
     """What is failed. The methods raise Wrong with a sentence."""
     name = ""
     share = 1.0  # of FAULTS
+    alike = 5  # of such calls for FAULTS=calls, at least 2
     # What was wrong once: a sentence, and which faults ("netlink NEWLINK") show
     # it. These are always tried.
     found = {}
@@ -214,7 +214,7 @@ def fail_each(tap, case):
         met, bad = fail_these(tap, case, faults)
         tap.line(met and not bad, sentence, f"{met} of {len(faults)} faults, {bad} went wrong")
     began = time.monotonic()
-    met, bad = fail_these(tap, case, chosen(possible, case.share))
+    met, bad = fail_these(tap, case, chosen(possible, case))
     tap.line(met and not bad, f"{case.name}: a call that fails ends cleanly and leaves nothing",
              f"{met} of {len(possible)} faults in {time.monotonic() - began:.0f} s, {bad} went wrong")
 
