@@ -313,7 +313,10 @@ def main():
         misbehave(tap)
     for kind in (Add, Del, Check, Gc, Status):
         if not wanted or kind.name in wanted:
-            fail_each(tap, kind(trace))
+            case = kind(trace)
+            if IPAM:
+                case.found = {}  # the same as without
+            fail_each(tap, case)
     tap.done()
 
 
