@@ -4,11 +4,10 @@
 
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <cmocka.h>
-
-#include <stdbool.h>
 
 #include "../../agent/desired.h"
 #include "../../agent/manifest.h"
