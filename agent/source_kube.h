@@ -43,7 +43,8 @@ struct source_kube {
 };
 
 /* As the configuration says: kubeconfig, kube-context, watch-services,
- * start-spread, optional-interval, network-unavailable, node-name; c must outlive it. */
+ * start-spread, optional-interval, network-unavailable, node-name; c must
+ * outlive it. */
 int source_kube_open(struct event_base *base, const struct config *c,
 		     void (*changed)(void *arg), void *arg, struct source **out,
 		     struct err *e);

@@ -34,7 +34,7 @@
 #define NEXTHDR_AUTH	 51
 #define NEXTHDR_DEST	 60
 #define EXT_HEADERS_MAX	 6
-#define IPV4_OPTIONS_MAX 40 /* bytes */
+#define IPV4_OPTIONS_MAX 40   /* bytes */
 #define EXT_HEADERS_END	 1024 /* no further from the start of the frame */
 
 struct sctp_header {

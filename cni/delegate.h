@@ -27,7 +27,8 @@ int delegate_exec_optional(const struct call *c, const char *command,
 			   struct failure *f);
 
 /* Is the plugin that the configuration names this program itself, by another
- * name, or are we run so? It is never run twice, so it never gave an address. */
+ * name, or are we run so? It is never run twice, so it never gave an address.
+ */
 bool delegate_is_self(const struct call *c);
 
 /* Are we run as an IPAM plugin by fairlead-cni, which holds its locks? */

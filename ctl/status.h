@@ -78,7 +78,8 @@ struct findings {
 };
 
 void status_judge(const struct status *s, struct findings *out);
-/* Its parts, each of which adds to *out. Of what is loaded, only where it is. */
+/* Its parts, each of which adds to *out. Of what is loaded, only where it is.
+ */
 void judge_loaded(const struct status *s, struct findings *out);
 void judge_hooks(const struct status *s, struct findings *out);
 void judge_devices(const struct status *s, struct findings *out);

@@ -7,7 +7,7 @@
 
 #include <fairlead/abi.h>
 
-#define ADDR_STRLEN 46	 /* with the final NUL */
+#define ADDR_STRLEN   46 /* with the final NUL */
 #define PREFIX_STRLEN 50
 
 bool addr_is_v4(const struct fl_addr *a);
@@ -31,7 +31,8 @@ const void *addr_bytes(const struct fl_addr *a, int *family, size_t *len);
  * bits behind the length must be 0 (-EINVAL), else they are cleared. */
 int prefix_parse(const char *text, bool strict, struct fl_prefix *out);
 /* The prefix of the given address; len counts in the address's own family. */
-int prefix_make(const struct fl_addr *a, unsigned int len, struct fl_prefix *out);
+int prefix_make(const struct fl_addr *a, unsigned int len,
+		struct fl_prefix *out);
 const char *prefix_format(const struct fl_prefix *p, char buf[PREFIX_STRLEN]);
 bool prefix_is_v4(const struct fl_prefix *p);
 /* Length as people write it: 0..32 for IPv4, 0..128 for IPv6. */

@@ -16,10 +16,12 @@
 #include "log.h"
 
 #define CONFIG_FILE_DEFAULT "/etc/fairlead/fairlead.yaml"
-#define CONFIG_LIST_MAX 16
+#define CONFIG_LIST_MAX	    16
 
 enum attach_mode { ATTACH_AUTO, ATTACH_TCX, ATTACH_CLSACT };
 
+/* A line a key. */
+/* clang-format off */
 struct config {
 	char node_name[254];	   /* node-name; default: host name */
 	char state_dir[256];	   /* state-dir */
@@ -63,6 +65,7 @@ struct config {
 	enum log_level log_level;  /* log-level: info */
 	enum log_format log_format; /* log-format: text | json */
 };
+/* clang-format on */
 
 void config_defaults(struct config *c);
 
@@ -71,7 +74,8 @@ int config_read(const char *path, struct config *c, struct err *e);
 
 /* Set one key from text, as the command line does (lists comma-separated).
  * -ENOENT for an unknown key. */
-int config_set(struct config *c, const char *key, const char *value, struct err *e);
+int config_set(struct config *c, const char *key, const char *value,
+	       struct err *e);
 
 /* Is the source an API server, and is it the one of the pod's own cluster? */
 bool config_is_in_cluster(const struct config *c);
@@ -80,14 +84,16 @@ bool config_is_in_cluster(const struct config *c);
 int config_check(const struct config *c, struct err *e);
 
 /* The address and port of http-address; -EINVAL if it is not such a pair. */
-int config_http(const struct config *c, struct fl_addr *addr, unsigned int *port);
+int config_http(const struct config *c, struct fl_addr *addr,
+		unsigned int *port);
 
 /* Parse the options of a program: --config FILE is read first, then each
  * --KEY VALUE (or --KEY=VALUE) in order. Stops at the first word that is no
  * option and returns its index in argv, or negative errno. A missing default
  * configuration file is no error, a missing named one is. --help and --version
  * are left to the caller: they return -ECANCELED with argv index in *at. */
-int config_parse_args(int argc, char **argv, struct config *c, int *at, struct err *e);
+int config_parse_args(int argc, char **argv, struct config *c, int *at,
+		      struct err *e);
 
 /* Prints each key with its default and a line of help, for --help. */
 void config_usage(void);

@@ -6,7 +6,7 @@
 #pragma once
 
 struct err {
-	int code;	/* positive errno, 0: no error */
+	int code; /* positive errno, 0: no error */
 	char msg[512];
 };
 

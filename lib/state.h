@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* clang-format off */
 /*
  * The files under the state directory (default /run/fairlead), as DESIGN
  * "Who owns what" lists them. All writes are temporary file + rename; a file
@@ -9,6 +10,7 @@
  *	endpoints/<container-id>-<ifname>.json  written by the plugin
  *	agent.sock                         the agent listens
  */
+/* clang-format on */
 #pragma once
 
 #include <stdbool.h>
@@ -20,14 +22,15 @@
 #include "err.h"
 
 #define STATE_DIR_DEFAULT "/run/fairlead"
-#define BPF_ROOT_DEFAULT "/sys/fs/bpf/fairlead"
-#define STATE_CIDRS_MAX 8
-#define STATE_ADDRS_MAX 8
+#define BPF_ROOT_DEFAULT  "/sys/fs/bpf/fairlead"
+#define STATE_CIDRS_MAX	  8
+#define STATE_ADDRS_MAX	  8
 
 /* ---- node.json ------------------------------------------------------- */
 
 enum default_verdict { DEFAULT_ALLOW, DEFAULT_DENY };
 
+/* clang-format off */
 /*
  * {
  *   "version": 1,
@@ -41,6 +44,7 @@ enum default_verdict { DEFAULT_ALLOW, DEFAULT_DENY };
  *   "defaultVerdict": "allow"                      // for pods the agent has not seen
  * }
  */
+/* clang-format on */
 struct node_facts {
 	char name[254];
 	struct fl_prefix pod_cidrs[STATE_CIDRS_MAX];
@@ -57,11 +61,14 @@ struct node_facts {
 /* Read and check <state-dir>/node.json. An unknown or missing key, a wrong
  * type or an impossible value is -EINVAL with the key named; a missing file is
  * -ENOENT ("the agent has not run yet"). *out is untouched on failure. */
-int node_facts_read(const char *state_dir, struct node_facts *out, struct err *e);
-int node_facts_write(const char *state_dir, const struct node_facts *in, struct err *e);
+int node_facts_read(const char *state_dir, struct node_facts *out,
+		    struct err *e);
+int node_facts_write(const char *state_dir, const struct node_facts *in,
+		     struct err *e);
 
 /* ---- endpoints/ ------------------------------------------------------ */
 
+/* clang-format off */
 /*
  * {
  *   "version": 1,
@@ -76,6 +83,7 @@ int node_facts_write(const char *state_dir, const struct node_facts *in, struct 
  *   "created": 1767225600                          // Unix seconds
  * }
  */
+/* clang-format on */
 struct endpoint_record {
 	char container_id[256];
 	char ifname[16];
@@ -96,9 +104,10 @@ struct endpoint_record {
 };
 
 int endpoint_record_read(const char *state_dir, const char *container_id,
-			 const char *ifname, struct endpoint_record *out, struct err *e);
-int endpoint_record_write(const char *state_dir, const struct endpoint_record *in,
-			  struct err *e);
+			 const char *ifname, struct endpoint_record *out,
+			 struct err *e);
+int endpoint_record_write(const char *state_dir,
+			  const struct endpoint_record *in, struct err *e);
 /* 0 also where it is gone already. */
 int endpoint_record_remove(const char *state_dir, const char *container_id,
 			   const char *ifname, struct err *e);
@@ -176,7 +185,8 @@ int file_create_atomic(const char *path, const char *data, size_t len,
 #define FILE_TEMP_PREFIX ".tmp-"
 /* The whole file, NUL-terminated, at most `max` bytes (-EFBIG). Caller frees.
  * -EINVAL for a named pipe, on which one could wait for ever. */
-int file_read(const char *path, size_t max, char **data, size_t *len, struct err *e);
+int file_read(const char *path, size_t max, char **data, size_t *len,
+	      struct err *e);
 /* Of a failed reading: is it the machine that failed (memory, descriptors, the
  * disk), and nothing known of what the file holds? */
 bool file_is_out_of_reach(int ret);

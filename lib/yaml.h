@@ -14,7 +14,8 @@
 
 /* All documents of the text as a JSON array; caller deletes. Errors say
  * "NAME:LINE: reason". Nesting is bounded (64), so is the text (64 MiB). */
-int yaml_parse(const char *name, const char *text, size_t len, cJSON **out, struct err *e);
+int yaml_parse(const char *name, const char *text, size_t len, cJSON **out,
+	       struct err *e);
 
 /* Line of the text where the value began, 1.., 0 if unknown. */
 int yaml_line(const cJSON *value);

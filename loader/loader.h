@@ -61,9 +61,9 @@ int datapath_claim(const char *bpf_root, struct err *e);
  * loaded. */
 int datapath_unload(const struct config *c, bool devices, struct err *e);
 
-/* Remove the pins of other layouts, <bpf-root>/v1 and so on, older or newer, and
- * with them what they have attached: once the datapath of this one is attached
- * and has all that it needs. *n: how many there were. */
+/* Remove the pins of other layouts, <bpf-root>/v1 and so on, older or newer,
+ * and with them what they have attached: once the datapath of this one is
+ * attached and has all that it needs. *n: how many there were. */
 int layouts_retire(const char *bpf_root, int *n, struct err *e);
 
 /* A short text that names the build of the running programs and the options
@@ -72,9 +72,9 @@ int layouts_retire(const char *bpf_root, int *n, struct err *e);
 int datapath_running(const char *bpf_root, char out[128], struct err *e);
 int datapath_build(const struct config *c, char out[128]);
 
-/* Is all of it still there: pins of maps, stubs and programs, a program in every
- * slot of both program arrays? -ENOENT names what is missing; a load mends it.
- * For a datapath of this binary's build. */
+/* Is all of it still there: pins of maps, stubs and programs, a program in
+ * every slot of both program arrays? -ENOENT names what is missing; a load
+ * mends it. For a datapath of this binary's build. */
 int datapath_verify(const char *bpf_root, struct err *e);
 
 /* Create and configure the overlay and the host device as *c says, heal what

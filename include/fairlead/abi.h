@@ -10,6 +10,9 @@
  */
 #pragma once
 
+/* Tables of names: what stands in a line is aligned by hand. */
+/* clang-format off */
+
 #include <linux/types.h>
 
 #define FL_ABI_VERSION 2

@@ -88,7 +88,7 @@ struct ip_layer {
 	__u8 tos;
 	__u16 id;
 	bool df;
-	__u8 options;  /* bytes of IPv4 options (multiple of 4) */
+	__u8 options;	    /* bytes of IPv4 options (multiple of 4) */
 	const __u8 *option; /* what they begin with; NULL: no operation */
 	__u8 option_len;
 	__u8 proto;    /* 0: that of the next layer */
@@ -100,10 +100,10 @@ struct ip_layer {
 
 /* One IPv6 extension header, or, with proto in ip_layer, anything else. */
 struct ext_layer {
-	__u8 type;   /* IPPROTO_HOPOPTS, _ROUTING, _DSTOPTS, _AH */
-	__u16 len;   /* 0: the shortest; multiple of 8 (4 for AH) */
-	__u8 next;   /* 0: that of the next layer */
-	__u16 claim; /* length that it claims, 0: the true one */
+	__u8 type;     /* IPPROTO_HOPOPTS, _ROUTING, _DSTOPTS, _AH */
+	__u16 len;     /* 0: the shortest; multiple of 8 (4 for AH) */
+	__u8 next;     /* 0: that of the next layer */
+	__u16 claim;   /* length that it claims, 0: the true one */
 	__u8 segments; /* left, of a routing header */
 };
 

@@ -70,8 +70,8 @@ bool run_takes_from_ifindex(void);
 
 /* Runs it and checks what always holds: NULL, or what does not. */
 const char *run_wrong(struct at at, const struct packet *in);
-/* The same, and the test fails where something does not hold. Ends the test as skipped where the
- * kernel cannot run it. */
+/* The same, and the test fails where something does not hold. Ends the test as
+ * skipped where the kernel cannot run it. */
 void run_at(struct at at, const struct packet *in, const char *file, int line);
 #define run(at, in) run_at(at, in, __FILE__, __LINE__)
 

@@ -71,8 +71,7 @@ unsigned int fragment_count(void);
 /* As the agent leaves the total: so many connections, room for so many. */
 void account_total_write(__u64 connections, __u32 size);
 void account_total_age(void); /* ... that was long ago */
-void account_write(__u32 ifindex, enum fl_account_kind kind,
-		   __u64 connections);
+void account_write(__u32 ifindex, enum fl_account_kind kind, __u64 connections);
 __u64 account_read(__u32 ifindex, enum fl_account_kind kind); /* 0: none */
 /* What that policy of that pod has denied; false: nothing. */
 bool denied_read(unsigned int ifindex, enum fl_direction direction, __u32 rule,
