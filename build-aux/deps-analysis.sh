@@ -2,4 +2,4 @@
 # SPDX-License-Identifier: Apache-2.0
 # Installs what sanitizers, static analysis and coverage need beside deps.sh.
 exec "$(dirname "$0")/packages.sh" \
-	clang-format clang-tidy cppcheck gcovr libclang-rt-14-dev valgrind
+	clang-format clang-tidy cppcheck gcovr libclang-rt-14-dev
