@@ -119,7 +119,7 @@ int reader_field(struct reader *r, const cJSON *parent, const char *path,
 int reader_string(struct reader *r, const cJSON *parent, const char *path,
 		  const char **out)
 {
-	const cJSON *value;
+	const cJSON *value = NULL;
 	int rc = reader_field(r, parent, path, FIELD_STRING, &value);
 
 	if (!rc)
@@ -144,7 +144,7 @@ int reader_each(struct reader *r, const cJSON *parent, const char *path,
 		int (*fn)(struct reader *r, const cJSON *item, void *arg),
 		void *arg)
 {
-	const cJSON *list, *item;
+	const cJSON *list = NULL, *item;
 	int rc = reader_field(r, parent, path, FIELD_LIST, &list);
 
 	if (rc)

@@ -82,7 +82,7 @@ static void set_config(struct fl_config *cfg, void *arg)
 	t->turn |= cfg->flags[0] != cfg->flags[1];
 	before.events_per_second = cfg->events_per_second;
 	before.flags[!t->view] = cfg->flags[!t->view];
-	t->raise |= memcmp(&before, cfg, sizeof(before));
+	t->raise |= memcmp(&before, cfg, sizeof(before)) != 0;
 	if (t->turn)
 		cfg->epoch += FL_EPOCH_VIEW;
 	else if (t->raise)

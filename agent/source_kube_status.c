@@ -137,9 +137,9 @@ static void add_http(const struct source_kube *s, cJSON *out)
 	cJSON_AddNumberToObject(out, "bytes", stats.bytes_in);
 }
 
-static cJSON *describe_watch(const struct source_kube *s, enum resource r)
+static cJSON *describe_watch(const struct source_kube *s, enum resource r,
+			     const struct kube_watch_state *state)
 {
-	const struct kube_watch_state *state = state_of(s, r);
 	cJSON *one = cJSON_CreateObject();
 
 	cJSON_AddStringToObject(one, "name", source_kube_resource(r)->name);
@@ -171,9 +171,12 @@ void source_kube_describe(const struct source *source, cJSON *out)
 	add_ago(out, "lastEventSecondsAgo", sum.last_event);
 	add_http(s, out);
 	list = cJSON_AddArrayToObject(out, "resources");
-	for (int r = 0; r < RESOURCE_MAX; r++)
-		if (s->watches[r].watch)
-			cJSON_AddItemToArray(list, describe_watch(s, r));
+	for (int r = 0; r < RESOURCE_MAX; r++) {
+		const struct kube_watch_state *state = state_of(s, r);
+
+		if (state)
+			cJSON_AddItemToArray(list, describe_watch(s, r, state));
+	}
 }
 
 /* ---- metrics -------------------------------------------------------- */
@@ -217,10 +220,8 @@ static const struct {
 };
 
 static double value_of(const struct source_kube *s, enum resource r,
-		       enum value which)
+		       const struct kube_watch_state *state, enum value which)
 {
-	const struct kube_watch_state *state = state_of(s, r);
-
 	switch (which) {
 	case WATCHING:
 		return state->phase == KUBE_WATCHING && state->connected > 0;
@@ -250,14 +251,6 @@ static double value_of(const struct source_kube *s, enum resource r,
 	return 0;
 }
 
-static bool has_value(const struct source_kube *s, enum resource r,
-		      enum value which)
-{
-	if (!s->watches[r].watch)
-		return false;
-	return which != LAST_EVENT || state_of(s, r)->last_event > 0;
-}
-
 static void add_values(const struct source_kube *s, enum value which,
 		       struct evbuffer *out)
 {
@@ -266,11 +259,13 @@ static void add_values(const struct source_kube *s, enum value which,
 
 	metrics_head(out, name, values[which].type, values[which].help);
 	for (int r = 0; r < RESOURCE_MAX; r++) {
-		if (!has_value(s, r, which))
+		const struct kube_watch_state *state = state_of(s, r);
+
+		if (!state || (which == LAST_EVENT && state->last_event <= 0))
 			continue;
 		snprintf(labels, sizeof(labels), "resource=\"%s\"",
 			 source_kube_resource(r)->name);
-		metrics_value(out, name, labels, value_of(s, r, which));
+		metrics_value(out, name, labels, value_of(s, r, state, which));
 	}
 }
 

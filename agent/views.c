@@ -179,6 +179,7 @@ static void stage(struct stage *s, const void *key, const void *have,
 				       key);
 	else if (!want)
 		new = have;
+	/* NOLINTNEXTLINE: it is in one of the two */
 	memcpy(value, want ? want : have, size);
 	copy_view(v->map, value, v->holds, old, v->holds);
 	copy_view(v->map, value, !v->holds, new, !v->holds);

@@ -106,8 +106,10 @@ static __u16 checksum(const void *header, size_t len)
 	const unsigned char *at = header;
 	unsigned int sum = 0;
 
-	for (size_t i = 0; i < len; i += 2)
+	for (size_t i = 0; i < len; i += 2) {
+		/* NOLINTNEXTLINE: bit fields are set */
 		sum += at[i] << 8 | at[i + 1];
+	}
 	while (sum >> 16)
 		sum = (sum & 0xffff) + (sum >> 16);
 	return htons(~sum);

@@ -12,7 +12,8 @@
 
 #define NAMES_MAX 64
 
-/* A short or long option with the set that it is of. */
+/* A long option, or where there is no name a short one, with the set that it is
+ * of. */
 static const struct option *find(const struct option_set *sets, int n_sets,
 				 const char *name, size_t len, char letter,
 				 void **values)
@@ -21,9 +22,9 @@ static const struct option *find(const struct option_set *sets, int n_sets,
 		const struct option *o = sets[s].table;
 
 		for (; o && o->name; o++) {
-			if (letter ? o->letter != letter
-				   : strlen(o->name) != len ||
-					     strncmp(o->name, name, len))
+			if (name ? strlen(o->name) != len ||
+					    strncmp(o->name, name, len)
+				 : o->letter != letter)
 				continue;
 			*values = sets[s].values;
 			return o;

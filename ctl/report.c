@@ -197,6 +197,13 @@ void report_forked(struct report *r, const char *name,
 		report_missing(r, name, strerror(errno));
 		return;
 	}
+	out = open_memstream(&text, &len);
+	if (!out) {
+		report_missing(r, name, strerror(errno));
+		close(fds[0]);
+		close(fds[1]);
+		return;
+	}
 	fflush(NULL);
 	pid = fork();
 	if (!pid) {
@@ -206,7 +213,6 @@ void report_forked(struct report *r, const char *name,
 		_exit(status);
 	}
 	close(fds[1]);
-	out = open_memstream(&text, &len);
 	collect(fds[0],
 		earlier(r->deadline_ns,
 			metrics_clock() + REPORT_COMMAND_SECONDS * NS_PER_S),
