@@ -2,8 +2,6 @@
 /* What a large cluster takes of an agent: memory, and processor time of a pass.
  * One line of JSON: scale [NODES PODS SERVICES POLICIES LOCAL] */
 #include <malloc.h>
-#include <net/if.h>
-#include <net/if_arp.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -59,84 +57,6 @@ static double rss_peak_mib(void)
 		exit(1);
 	fclose(f);
 	return kib / 1024;
-}
-
-/* ---- the world ------------------------------------------------------ */
-
-static void make_facts(void)
-{
-	struct link_info link = {.ifindex = 2, .mtu = 1500};
-	struct link_addr addr = {.ifindex = 2, .prefix_len = 16};
-	struct link_route route = {.ifindex = 2};
-
-	strcpy(link.name, "eth0");
-	link.type = ARPHRD_ETHER;
-	link.flags = IFF_UP;
-	addr_parse("192.168.0.1", &addr.addr);
-	prefix_parse("0.0.0.0/0", true, &route.dst);
-	facts.links = list_room(facts.links, facts.links_room, facts.n_links);
-	facts.links[facts.n_links++] = link;
-	facts.addrs = list_room(facts.addrs, facts.addrs_room, facts.n_addrs);
-	facts.addrs[facts.n_addrs++] = addr;
-	facts.routes =
-		list_room(facts.routes, facts.routes_room, facts.n_routes);
-	facts.routes[facts.n_routes++] = route;
-	link.ifindex = 3;
-	strcpy(link.name, "fl_vxlan");
-	facts.links = list_room(facts.links, facts.links_room, facts.n_links);
-	facts.links[facts.n_links++] = link;
-}
-
-/* The pods of node-0. */
-static void make_endpoints(const struct scale *s)
-{
-	for (size_t i = 0; i < s->local; i++) {
-		struct endpoint_record r = {.ifindex = 100 + i};
-		size_t pod = i * (s->pods / s->local);
-		char addr[48];
-
-		snprintf(r.container_id, sizeof(r.container_id), "c%zu", i);
-		strcpy(r.ifname, "eth0");
-		snprintf(r.host_device, sizeof(r.host_device), "fl_%u",
-			 (unsigned int)i % 1000000);
-		snprintf(r.pod_name, sizeof(r.pod_name),
-			 "workload-%zu-7d4b9c8f6-%zu", pod / PODS_OF_WORKLOAD,
-			 pod);
-		snprintf(r.pod_namespace, sizeof(r.pod_namespace),
-			 "namespace-%zu",
-			 pod / PODS_OF_WORKLOAD / WORKLOADS_OF_NAMESPACE);
-		scale_addr(s, pod, addr);
-		addr_parse(addr, &r.addrs[r.n_addrs++]);
-		endpoints_put(&endpoints, &r);
-	}
-}
-
-static void make_cluster(const struct scale *s)
-{
-	static char text[4096];
-
-	for (size_t i = 0; i < s->nodes; i++) {
-		scale_node(s, i, text, sizeof(text));
-		scale_put(&store, RESOURCE_NODES, text);
-	}
-	for (size_t i = 0; i < scale_namespaces(s); i++) {
-		scale_namespace(i, text, sizeof(text));
-		scale_put(&store, RESOURCE_NAMESPACES, text);
-	}
-	for (size_t i = 0; i < s->pods; i++) {
-		scale_pod(s, i, 0, text, sizeof(text));
-		scale_put(&store, RESOURCE_PODS, text);
-	}
-	for (size_t i = 0; i < s->services; i++) {
-		scale_service(i, text, sizeof(text));
-		scale_put(&store, RESOURCE_SERVICES, text);
-		scale_slice(s, i, text, sizeof(text));
-		scale_put(&store, RESOURCE_ENDPOINT_SLICES, text);
-	}
-	for (size_t i = 0; i < s->policies; i++) {
-		scale_policy(s, i, text, sizeof(text));
-		scale_put(&store, RESOURCE_NETWORK_POLICIES, text);
-	}
 }
 
 /* ---- a pass --------------------------------------------------------- */
@@ -300,8 +220,8 @@ int main(int argc, char **argv)
 	mallopt(M_TRIM_THRESHOLD, 16 << 20);
 	config_defaults(&config);
 	strcpy(config.node_name, "node-0");
-	make_facts();
-	make_endpoints(&s);
+	scale_facts(&facts);
+	scale_endpoints(&s, &endpoints);
 	desired_init(&desired);
 	policies_init(&policies);
 	entries_init(&routes, sizeof(struct fl_prefix),
@@ -312,7 +232,7 @@ int main(int argc, char **argv)
 		     sizeof(struct fl_endpoint));
 	before = rss_mib();
 	read_ms = now_ms();
-	make_cluster(&s);
+	scale_cluster(&s, &store);
 	read_ms = now_ms() - read_ms;
 	model_mib = rss_mib();
 	first = pass();

@@ -1,12 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A large cluster as an API server would tell of it, for scale.c. */
+/* A large cluster as an API server would tell of it, and node-0 of it. */
 #pragma once
 
+#include <net/if.h>
+#include <net/if_arp.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "../../agent/endpoints.h"
+#include "../../agent/facts.h"
+#include "../../agent/memory.h"
 #include "../../agent/object_read.h"
+#include "../../agent/store.h"
 #include "../../lib/json.h"
 
 /* Pods of a workload have the same labels, but for one in ten workloads, whose
@@ -184,4 +190,89 @@ static inline bool scale_put(struct store *store, enum resource r,
 	}
 	cJSON_Delete(json);
 	return store_put(store, r, o);
+}
+
+static inline void scale_cluster(const struct scale *s, struct store *store)
+{
+	static char text[4096];
+
+	for (size_t i = 0; i < s->nodes; i++) {
+		scale_node(s, i, text, sizeof(text));
+		scale_put(store, RESOURCE_NODES, text);
+	}
+	for (size_t i = 0; i < scale_namespaces(s); i++) {
+		scale_namespace(i, text, sizeof(text));
+		scale_put(store, RESOURCE_NAMESPACES, text);
+	}
+	for (size_t i = 0; i < s->pods; i++) {
+		scale_pod(s, i, 0, text, sizeof(text));
+		scale_put(store, RESOURCE_PODS, text);
+	}
+	for (size_t i = 0; i < s->services; i++) {
+		scale_service(i, text, sizeof(text));
+		scale_put(store, RESOURCE_SERVICES, text);
+		scale_slice(s, i, text, sizeof(text));
+		scale_put(store, RESOURCE_ENDPOINT_SLICES, text);
+	}
+	for (size_t i = 0; i < s->policies; i++) {
+		scale_policy(s, i, text, sizeof(text));
+		scale_put(store, RESOURCE_NETWORK_POLICIES, text);
+	}
+}
+
+/* ---- node-0 --------------------------------------------------------- */
+
+static inline void scale_link(struct facts *f, unsigned int ifindex,
+			      const char *name)
+{
+	struct link_info link = {.ifindex = ifindex, .mtu = 1500};
+
+	strcpy(link.name, name);
+	link.type = ARPHRD_ETHER;
+	link.flags = IFF_UP;
+	f->links = list_room(f->links, f->links_room, f->n_links);
+	f->links[f->n_links++] = link;
+}
+
+static inline void scale_facts(struct facts *f)
+{
+	struct link_addr addr = {.ifindex = 2, .prefix_len = 16};
+	struct link_route route = {.ifindex = 2};
+
+	scale_link(f, 2, "eth0");
+	scale_link(f, 3, "fl_vxlan");
+	addr_parse("192.168.0.1", &addr.addr);
+	prefix_parse("0.0.0.0/0", true, &route.dst);
+	f->addrs = list_room(f->addrs, f->addrs_room, f->n_addrs);
+	f->addrs[f->n_addrs++] = addr;
+	f->routes = list_room(f->routes, f->routes_room, f->n_routes);
+	f->routes[f->n_routes++] = route;
+}
+
+static inline void scale_pod_name(size_t pod, char namespace[64], char name[64])
+{
+	snprintf(namespace, 64, "namespace-%zu",
+		 pod / PODS_OF_WORKLOAD / WORKLOADS_OF_NAMESPACE);
+	snprintf(name, 64, "workload-%zu-7d4b9c8f6-%zu", pod / PODS_OF_WORKLOAD,
+		 pod);
+}
+
+static inline void scale_endpoints(const struct scale *s, struct endpoints *out)
+{
+	for (size_t i = 0; i < s->local; i++) {
+		struct endpoint_record r = {.ifindex = 100 + i};
+		size_t pod = i * (s->pods / s->local);
+		char addr[48], namespace[64], name[64];
+
+		snprintf(r.container_id, sizeof(r.container_id), "c%zu", i);
+		strcpy(r.ifname, "eth0");
+		snprintf(r.host_device, sizeof(r.host_device), "fl_%u",
+			 (unsigned int)i % 1000000);
+		scale_pod_name(pod, namespace, name);
+		strcpy(r.pod_name, name);
+		strcpy(r.pod_namespace, namespace);
+		scale_addr(s, pod, addr);
+		addr_parse(addr, &r.addrs[r.n_addrs++]);
+		endpoints_put(out, &r);
+	}
 }

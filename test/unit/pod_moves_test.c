@@ -9,8 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
-#include <net/if.h>
-#include <net/if_arp.h>
 #include <cmocka.h>
 
 #include "../../agent/memory.h"
@@ -40,90 +38,19 @@ static unsigned int pick(unsigned int n)
 
 /* ---- the cluster ----------------------------------------------------- */
 
-static void make_facts(void)
-{
-	struct link_info link = {.ifindex = 2, .mtu = 1500};
-	struct link_addr addr = {.ifindex = 2, .prefix_len = 16};
-	struct link_route route = {.ifindex = 2};
-
-	strcpy(link.name, "eth0");
-	link.type = ARPHRD_ETHER;
-	link.flags = IFF_UP;
-	addr_parse("192.168.0.1", &addr.addr);
-	prefix_parse("0.0.0.0/0", true, &route.dst);
-	facts.links = list_room(facts.links, facts.links_room, 0);
-	facts.links[facts.n_links++] = link;
-	facts.addrs = list_room(facts.addrs, facts.addrs_room, 0);
-	facts.addrs[facts.n_addrs++] = addr;
-	facts.routes = list_room(facts.routes, facts.routes_room, 0);
-	facts.routes[facts.n_routes++] = route;
-}
-
-static void name_of(size_t pod, char out[64])
-{
-	snprintf(out, 64, "workload-%zu-7d4b9c8f6-%zu", pod / PODS_OF_WORKLOAD,
-		 pod);
-}
-
-static void namespace_of(size_t pod, char out[64])
-{
-	snprintf(out, 64, "namespace-%zu",
-		 pod / PODS_OF_WORKLOAD / WORKLOADS_OF_NAMESPACE);
-}
-
-static void make_endpoints(void)
-{
-	for (size_t pod = 0; pod < sizes.pods; pod++) {
-		struct endpoint_record r = {.ifindex = 100 + pod};
-		char addr[48];
-
-		if (!scale_is_local(&sizes, pod))
-			continue;
-		snprintf(r.container_id, sizeof(r.container_id), "c%zu", pod);
-		strcpy(r.ifname, "eth0");
-		name_of(pod, r.pod_name);
-		namespace_of(pod, r.pod_namespace);
-		scale_addr(&sizes, pod, addr);
-		addr_parse(addr, &r.addrs[r.n_addrs++]);
-		endpoints_put(&endpoints, &r);
-	}
-}
-
-static void make_cluster(void)
-{
-	static char text[4096];
-
-	for (size_t i = 0; i < sizes.nodes; i++) {
-		scale_node(&sizes, i, text, sizeof(text));
-		scale_put(&store, RESOURCE_NODES, text);
-	}
-	for (size_t i = 0; i < scale_namespaces(&sizes); i++) {
-		scale_namespace(i, text, sizeof(text));
-		scale_put(&store, RESOURCE_NAMESPACES, text);
-	}
-	for (size_t i = 0; i < sizes.pods; i++) {
-		scale_pod(&sizes, i, 0, text, sizeof(text));
-		scale_put(&store, RESOURCE_PODS, text);
-	}
-	for (size_t i = 0; i < sizes.policies; i++) {
-		scale_policy(&sizes, i, text, sizeof(text));
-		scale_put(&store, RESOURCE_NETWORK_POLICIES, text);
-	}
-}
-
 static int set_up(void **unused)
 {
 	(void)unused;
 	config_defaults(&config);
 	strcpy(config.node_name, "node-0");
-	make_facts();
-	make_endpoints();
+	scale_facts(&facts);
+	scale_endpoints(&sizes, &endpoints);
 	desired_init(&desired);
 	policies_init(&policies);
 	entries_init(&found, sizeof(struct fl_prefix), sizeof(struct fl_route));
 	entries_init(&no_endpoints, sizeof(struct fl_addr),
 		     sizeof(struct fl_endpoint));
-	make_cluster();
+	scale_cluster(&sizes, &store);
 	return 0;
 }
 
@@ -156,8 +83,7 @@ static void put_pod(size_t pod)
 	scale_addr(&sizes, pod, addr);
 	if (!pick(3))
 		strcpy(addr, addrs[pick(7)]);
-	name_of(pod, name);
-	namespace_of(pod, namespace);
+	scale_pod_name(pod, namespace, name);
 	snprintf(text, sizeof(text),
 		 "{\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\","
 		 "\"labels\":{\"app\":\"workload-%u\",\"role\":\"%s\"}},"
@@ -174,8 +100,7 @@ static void put_pod_at(size_t pod, const char *addr)
 	static char text[4096];
 	char name[64], namespace[64];
 
-	name_of(pod, name);
-	namespace_of(pod, namespace);
+	scale_pod_name(pod, namespace, name);
 	snprintf(text, sizeof(text),
 		 "{\"metadata\":{\"name\":\"%s\",\"namespace\":\"%s\"},"
 		 "\"spec\":{\"nodeName\":\"node-%zu\"},"
@@ -191,8 +116,7 @@ static void change(void)
 
 	if (scale_is_local(&sizes, pod) && pick(20))
 		pod++;
-	name_of(pod, name);
-	namespace_of(pod, namespace);
+	scale_pod_name(pod, namespace, name);
 	if (pick(5))
 		put_pod(pod);
 	else
@@ -358,8 +282,7 @@ static void a_pod_that_runs_here_is_for_a_whole_pass(void **unused)
 	char name[64], namespace[64];
 
 	(void)unused;
-	name_of(0, name);
-	namespace_of(0, namespace);
+	scale_pod_name(0, namespace, name);
 	put_pod(0);
 	pod_news_free(&store.news);
 	assert_true(store_remove(&store, RESOURCE_PODS, namespace, name));
@@ -374,8 +297,7 @@ static void put_anew(size_t pod, const char *addr)
 {
 	char name[64], namespace[64];
 
-	name_of(pod, name);
-	namespace_of(pod, namespace);
+	scale_pod_name(pod, namespace, name);
 	store_remove(&store, RESOURCE_PODS, namespace, name);
 	pod_news_free(&store.news);
 	put_pod_at(pod, addr);
