@@ -64,6 +64,24 @@ static __always_inline int fast_path(struct __sk_buff *skb, __u32 hook,
 	return flow_forward(skb, hook, p, f);
 }
 
+/* Whatever is to be routed. */
+static __always_inline int forward(struct __sk_buff *skb, __u32 hook,
+				   struct pkt *p)
+{
+	__u32 reason;
+
+	if (p->flags & PKT_SPECIAL) {
+		reason = unroutable(p);
+		if (reason)
+			return drop(skb, hook, reason);
+		if (p->flags & PKT_ICMP_ERROR)
+			return go_stage(skb, hook, STAGE_ICMP_ERROR);
+		if (!fragment_ports(skb, p, hook))
+			return go_stage(skb, hook, STAGE_SLOW);
+	}
+	return fast_path(skb, hook, p);
+}
+
 SEC("tc")
 int from_pod(struct __sk_buff *skb)
 {
@@ -86,18 +104,9 @@ int from_pod(struct __sk_buff *skb)
 			return drop(skb, hook, -ret);
 	}
 
-	if (p.flags & PKT_SPECIAL) {
-		if (p.flags & PKT_ND)
-			return go_stage(skb, hook, STAGE_NEIGHBOUR);
-		ret = unroutable(&p);
-		if (ret)
-			return drop(skb, hook, ret);
-		if (p.flags & PKT_ICMP_ERROR)
-			return go_stage(skb, hook, STAGE_ICMP_ERROR);
-		if (!fragment_ports(skb, &p, hook))
-			return go_stage(skb, hook, STAGE_SLOW);
-	}
-	return fast_path(skb, hook, &p);
+	if (p.flags & PKT_ND)
+		return go_stage(skb, hook, STAGE_NEIGHBOUR);
+	return forward(skb, hook, &p);
 }
 
 /* From the host stack to a pod: probes of the kubelet, replies of the host. */
@@ -120,18 +129,9 @@ int to_pod(struct __sk_buff *skb)
 	if (ret == PARSED_OTHER)
 		return drop(skb, hook, FL_DROP_ETHERTYPE);
 
-	if (p.flags & PKT_SPECIAL) {
-		if (p.flags & PKT_ND) /* the host asks for the pod */
-			return pass(skb, hook, FL_PASS_HOST);
-		ret = unroutable(&p);
-		if (ret)
-			return drop(skb, hook, ret);
-		if (p.flags & PKT_ICMP_ERROR)
-			return go_stage(skb, hook, STAGE_ICMP_ERROR);
-		if (!fragment_ports(skb, &p, hook))
-			return go_stage(skb, hook, STAGE_SLOW);
-	}
-	return fast_path(skb, hook, &p);
+	if (p.flags & PKT_ND) /* the host asks for the pod */
+		return pass(skb, hook, FL_PASS_HOST);
+	return forward(skb, hook, &p);
 }
 
 SEC("tc")
@@ -147,16 +147,7 @@ int from_overlay(struct __sk_buff *skb)
 	if (ret != PARSED_IP)
 		return drop(skb, hook, FL_DROP_ETHERTYPE);
 
-	if (p.flags & PKT_SPECIAL) {
-		ret = unroutable(&p);
-		if (ret)
-			return drop(skb, hook, ret);
-		if (p.flags & PKT_ICMP_ERROR)
-			return go_stage(skb, hook, STAGE_ICMP_ERROR);
-		if (!fragment_ports(skb, &p, hook))
-			return go_stage(skb, hook, STAGE_SLOW);
-	}
-	return fast_path(skb, hook, &p);
+	return forward(skb, hook, &p);
 }
 
 /* From the host stack to other nodes' pods, and what from_pod sends there. */
@@ -179,16 +170,7 @@ int to_overlay(struct __sk_buff *skb)
 	if (ret != PARSED_IP)
 		return drop(skb, hook, FL_DROP_ETHERTYPE);
 
-	if (p.flags & PKT_SPECIAL) {
-		ret = unroutable(&p);
-		if (ret)
-			return drop(skb, hook, ret);
-		if (p.flags & PKT_ICMP_ERROR)
-			return go_stage(skb, hook, STAGE_ICMP_ERROR);
-		if (!fragment_ports(skb, &p, hook))
-			return go_stage(skb, hook, STAGE_SLOW);
-	}
-	return fast_path(skb, hook, &p);
+	return forward(skb, hook, &p);
 }
 
 /* Is the packet to a local pod, or to an address that could be one? Then the
