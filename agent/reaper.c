@@ -41,6 +41,8 @@ struct reaper {
 	struct fl_flow flows[SLICE];
 	struct batch batches[2]; /* [1]: those to be hurried */
 	struct shares *shares;
+	double ended;  /* when the last round did */
+	double paused; /* seconds from then to this one */
 	double last_leftovers;
 };
 
@@ -153,6 +155,15 @@ static void end_of_shares(struct reaper *r)
 	r->stats.crowded = shares_stats(r->shares)->crowded;
 }
 
+static unsigned int interval(const struct reaper *r)
+{
+	if (r->stats.crowded)
+		return 1;
+	return shares_interval(
+		shares_stats(r->shares), r->paused,
+		idle_interval(r->usage.entries, r->usage.max_entries));
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *arg)
 {
 	struct reaper *r = arg;
@@ -161,8 +172,10 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	(void)what;
 	if (!r->usage.max_entries && look_at_map(r))
 		return;
-	if (!r->cursor.begun)
+	if (!r->cursor.begun) {
+		r->paused = clock_seconds() - r->ended;
 		shares_begin(r->shares);
+	}
 	if (slice(r)) {
 		arm(r, 0);
 		return;
@@ -174,9 +187,8 @@ static void on_timer(evutil_socket_t fd, short what, void *arg)
 	r->cursor = (struct map_cursor){0};
 	if (clock_seconds() - r->last_leftovers >= LEFTOVERS_SECONDS)
 		reap_leftovers(r);
-	arm(r, r->stats.crowded
-		       ? 1
-		       : idle_interval(r->usage.entries, r->usage.max_entries));
+	r->ended = clock_seconds();
+	arm(r, interval(r));
 }
 
 const struct reaper_stats *reaper_stats(const struct reaper *r)

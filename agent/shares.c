@@ -26,6 +26,7 @@ struct shares {
 	struct share *list;
 	size_t room, n;
 	struct share total; /* seen: of all entries */
+	__u64 settled;	    /* the total as the last round has left it */
 	unsigned int size;  /* as of the last round, 0: none yet */
 	struct shares_stats stats;
 	bool has_failed;
@@ -36,6 +37,17 @@ unsigned int shares_size(unsigned int max_entries, unsigned int n_cpus)
 	unsigned int aside = PER_CPU * n_cpus;
 
 	return max_entries > aside ? (max_entries - aside) / 2 : 0;
+}
+
+unsigned int shares_interval(const struct shares_stats *s, double seconds,
+			     unsigned int longest)
+{
+	double room = s->size > s->connections ? s->size - s->connections : 0;
+	double interval = s->begun ? seconds * room / 4 / s->begun : longest;
+
+	if (!s->size || interval >= longest)
+		return longest;
+	return interval < 1 ? 1 : interval;
 }
 
 /* ---- the table -------------------------------------------------------- */
@@ -102,6 +114,9 @@ void shares_begin(struct shares *s)
 	s->n = 0;
 	s->total = (struct share){0};
 	map_each(*s->fd, read_one, s, &e);
+	s->stats.begun = s->size && s->total.before > s->settled
+				 ? s->total.before - s->settled
+				 : 0;
 }
 
 /* The account by an entry of either direction: that of an answer says who
@@ -187,7 +202,8 @@ void shares_end(struct shares *s, unsigned int max_entries, unsigned int n_cpus,
 	struct fl_account total;
 
 	s->size = shares_size(max_entries, n_cpus);
-	s->stats = (struct shares_stats){.connections = all};
+	s->stats = (struct shares_stats){
+		.connections = all, .begun = s->stats.begun, .size = s->size};
 	for (size_t i = 0; i < s->room; i++) {
 		struct share *a = &s->list[i];
 
@@ -199,6 +215,7 @@ void shares_end(struct shares *s, unsigned int max_entries, unsigned int n_cpus,
 	}
 	total = (struct fl_account){.until_ns = until_ns, .size = s->size};
 	settle(s, &s->total, all, &total);
+	s->settled = total.connections;
 }
 
 const struct shares_stats *shares_stats(const struct shares *s)

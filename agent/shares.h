@@ -18,6 +18,9 @@ struct shares_stats {
 	unsigned int accounts; /* with connections, in the last round */
 	unsigned int crowded;  /* ... which have half of what they may have */
 	unsigned long long connections; /* of all */
+	unsigned long long begun; /* from the end of the round before to the
+				   * beginning of this one */
+	unsigned int size;	  /* connections that there is room for */
 };
 
 /* The fd of fl_accounts stays the caller's, who may open another one in its
@@ -45,3 +48,9 @@ const struct shares_stats *shares_stats(const struct shares *s);
 /* Connections that a table of so many entries has room for: two entries each,
  * less what the kernel keeps aside for each CPU. Pure. */
 unsigned int shares_size(unsigned int max_entries, unsigned int n_cpus);
+
+/* Seconds until the next round, `longest` at most: what begins until then, as
+ * `begun` did in `seconds`, is to be a quarter of what is free. So nobody comes
+ * from where he is not crowded to where he has his share, unseen. Pure. */
+unsigned int shares_interval(const struct shares_stats *s, double seconds,
+			     unsigned int longest);

@@ -293,6 +293,7 @@ static void what_has_gone_is_taken_off_by_the_agents_count(void **state)
 	assert_int_equal(account_read(node.pod_b, FL_ACCOUNT_OUT), 1);
 	assert_int_equal(account_read(0, FL_ACCOUNT_TOTAL), 1);
 	assert_int_equal(shares_stats(s)->crowded, 0);
+	assert_int_equal(shares_stats(s)->begun, 1);
 	leaves(f, &m);
 	shares_free(s);
 }

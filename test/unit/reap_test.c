@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "../../agent/idle.h"
+#include "../../agent/shares.h"
 
 #define SECOND 1000000000ULL
 
@@ -91,6 +92,59 @@ static void a_fuller_table_is_looked_at_more_often(void **state)
 	assert_int_equal(idle_interval(65536, 65536), 1);
 }
 
+/* After some quiet one pod opens `rate` connections a second, each over at
+ * once; returns how many of them were too many in two minutes. A tenth of a
+ * second a step. */
+static unsigned int too_many(unsigned int rate)
+{
+	enum { ENTRIES = 65536, STEPS = 1400, QUIET = 200 };
+	static unsigned int began[STEPS];
+	struct shares_stats s = {.size = shares_size(ENTRIES, 2)};
+	unsigned int held = 0, refused = 0, oldest = 0, next = 0, last = 0;
+
+	for (unsigned int now = 0; now < STEPS; now++) {
+		unsigned int timeout = FL_TIMEOUT_TCP_CLOSED;
+
+		for (unsigned int i = 0; now > QUIET && i < rate / 10; i++) {
+			if (held >= FL_SHARE_FACTOR * (s.size - held)) {
+				refused++;
+				continue;
+			}
+			began[now]++;
+			held++;
+			s.begun++;
+		}
+		if (now < next)
+			continue;
+		s.crowded = held >= s.size - held;
+		if (s.crowded)
+			timeout /= FL_TIMEOUT_HURRY;
+		while (oldest + timeout * 10 < now)
+			held -= began[oldest++];
+		s.connections = held;
+		next = now +
+		       10 * (s.crowded
+				     ? 1
+				     : shares_interval(&s, (now - last) / 10.0,
+						       idle_interval(2 * held,
+								     ENTRIES)));
+		last = now;
+		s.begun = 0;
+	}
+	memset(began, 0, sizeof(began));
+	return refused;
+}
+
+static void a_pod_may_open_thousands_a_second(void **state)
+{
+	(void)state;
+	for (unsigned int rate = 100; rate <= 2000; rate += 100)
+		if (too_many(rate))
+			fail_msg("of %u a second %u were too many", rate,
+				 too_many(rate));
+	assert_true(too_many(20000)); /* a flood */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -100,6 +154,7 @@ int main(void)
 		cmocka_unit_test(a_flow_is_a_candidate_once_its_time_is_over),
 		cmocka_unit_test(a_flow_that_was_seen_just_now_is_none),
 		cmocka_unit_test(a_fuller_table_is_looked_at_more_often),
+		cmocka_unit_test(a_pod_may_open_thousands_a_second),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
