@@ -210,7 +210,8 @@ def fail_each(tap, case):
         return
     possible, _ = read_trace(case.trace)
     for sentence, pattern in case.found.items():
-        faults = [f for f in possible if re.search(pattern, f"{f.name} {f.what}")]
+        faults = each_kind([f for f in possible if re.search(pattern, f"{f.name} {f.what}")],
+                           case.alike)
         met, bad = fail_these(tap, case, faults)
         tap.line(met and not bad, sentence, f"{met} of {len(faults)} faults, {bad} went wrong")
     began = time.monotonic()
