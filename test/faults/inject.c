@@ -234,6 +234,18 @@ static void tell(const struct call_kind *kind, const char *what)
 		errnos, what);
 }
 
+/* The kernel begins a write to a sysctl anew as long as it doesn't get its lock
+ * (restart_syscall()), and we hear of each time. */
+static bool is_begun_anew(const struct seccomp_notif *req)
+{
+	static struct seccomp_notif last;
+	bool same = req->data.nr == SYS_write && req->pid == last.pid &&
+		    !memcmp(&req->data, &last.data, sizeof(last.data));
+
+	last = *req;
+	return same;
+}
+
 /* Decide on one call: let it be made, or answer it. */
 static void judge(const struct seccomp_notif *req,
 		  struct seccomp_notif_resp *resp)
@@ -245,7 +257,7 @@ static void judge(const struct seccomp_notif *req,
 	resp->flags = SECCOMP_USER_NOTIF_FLAG_CONTINUE;
 	if (req->data.nr == SYS_rseq)
 		inject.counting = true;
-	if (!inject.counting || !kind || !*kind->errnos)
+	if (is_begun_anew(req) || !inject.counting || !kind || !*kind->errnos)
 		return;
 	if (netlink_answer(req, resp))
 		return;
