@@ -117,8 +117,11 @@ class Agent:
         return Ended(status, "", text)
 
 
+STEPS = 4
+
+
 class Life(Case):
-    """Start, two changes, end."""
+    """Start, two changes, all is as it was, end."""
     name = "agent"
     before = before_routes = None
 
@@ -131,7 +134,8 @@ class Life(Case):
         a = Agent(inject)
         steps = [a.is_ready,
                  lambda: other_node(True) or self.before_routes < routes(),
-                 lambda: other_node(False) or self.before_routes == routes()]
+                 lambda: other_node(False) or self.before_routes == routes(),
+                 lambda: NODE.picture() == self.before]
         done = sum(1 for _ in iter(lambda: bool(steps) and a.wait(steps.pop(0)), False))
         alive = a.process.poll() is None
         ended = a.end()
@@ -143,15 +147,15 @@ class Life(Case):
 
     def judge(self, ended):
         if ended.status == 0:
-            expect(ended.done == 3 or not ended.alive, "it lived, but did not do step",
+            expect(ended.done == STEPS or not ended.alive, "it lived, but did not do step",
                    ended.done + 1, ended)
-            expect(ended.done == 3, "it ended by itself as if all were well:", ended)
+            expect(ended.done == STEPS, "it ended by itself as if all were well:", ended)
         else:
-            expect(not ended.alive or ended.done == 3, "it lived, but did not do step",
+            expect(not ended.alive or ended.done == STEPS, "it lived, but did not do step",
                    ended.done + 1, ended)
             expect(" error " in ended.err or "fairlead-agent: " in ended.err, "it does not say why:", ended)
-        again = self.live(()) if ended.done < 3 else None
-        expect(not again or (again.status == 0 and again.done == 3), "the next one:", again)
+        again = self.live(()) if ended.done < STEPS else None
+        expect(not again or (again.status == 0 and again.done == STEPS), "the next one:", again)
         left = NODE.picture() ^ self.before
         expect(not left, "differs:", *sorted(left))
         expect(routes() == self.before_routes, "other routes than before")
