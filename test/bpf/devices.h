@@ -8,4 +8,4 @@ void devices_make(void);
 
 /* Ends the program with what could not be done, and errno's text. */
 __attribute__((format(printf, 1, 2), noreturn)) void give_up(const char *fmt,
-							      ...);
+							     ...);
