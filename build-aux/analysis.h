@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /*
  * What an analyser that sees one file at a time cannot know of the others, read
- * before each file (build-aux/analyse): an error is never 0. IN_ is the file's
- * directory, FILE_ its name: what defines a function is not told of it.
+ * before each file (build-aux/analyse): an error is never 0, and where it is an
+ * errno it is negative. IN_ is the file's directory, FILE_ its name: what
+ * defines a function is not told of it.
  */
 #include "../lib/err.h"
 
@@ -13,15 +14,27 @@ static inline int not_zero(int error)
 	return error;
 }
 
+static inline int negative(int error)
+{
+	if (error >= 0)
+		__builtin_unreachable();
+	return error;
+}
+
 #ifndef FILE_err
-#define err_set(...)  not_zero(err_set(__VA_ARGS__))
-#define err_sys(...)  not_zero(err_sys(__VA_ARGS__))
-#define err_wrap(...) not_zero(err_wrap(__VA_ARGS__))
+#define err_set(...)  negative(err_set(__VA_ARGS__))
+#define err_sys(...)  negative(err_sys(__VA_ARGS__))
+#define err_wrap(...) negative(err_wrap(__VA_ARGS__))
+#endif
+
+#if defined(IN_lib) && !defined(FILE_config)
+#include "../lib/config_keys.h"
+#define config_unknown(...) negative(config_unknown(__VA_ARGS__))
 #endif
 
 #if defined(IN_lib) && !defined(FILE_netlink)
 #include "../lib/netlink.h"
-#define request_failed(...) not_zero(request_failed(__VA_ARGS__))
+#define request_failed(...) negative(request_failed(__VA_ARGS__))
 #endif
 
 #if defined(IN_cni) && !defined(FILE_failure)

@@ -52,7 +52,7 @@ root-soak:
 # ---- analysis and coverage -------------------------------------------------
 
 analyse: deps-analysis $(SKELS) ## Look for bugs without running anything; TOOLS="format cppcheck analyzer tidy" picks some
-	@BUILD=$(BUILD) build-aux/analyse $(or $(TOOLS),format cppcheck analyzer)
+	@BUILD=$(BUILD) build-aux/analyse $(TOOLS)
 
 coverage: ## Which lines of the programs the tests run (root); ONLY="unit e2e/y" picks some
 	$(as_root)

@@ -55,7 +55,7 @@ const char *format_rate(double per_second, bool human, char buf[FORMAT_LEN])
 {
 	if (per_second > 0 && per_second < 9.95)
 		snprintf(buf, FORMAT_LEN, "%.1f", per_second);
-	else
+	else /* NOLINTNEXTLINE: no rate is negative */
 		format_count(per_second + 0.5, human, buf);
 	return buf;
 }

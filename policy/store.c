@@ -167,7 +167,7 @@ uint32_t intern_add(struct intern *t, const void *key, size_t len, bool *is_new)
 		return *slot - 1;
 	t->items = store_room(t->items, t->items_room, t->n, 1);
 	t->bytes = store_room(t->bytes, t->bytes_room, t->n_bytes, padded);
-	if (len)
+	if (len) /* NOLINTNEXTLINE: of a key, so there is one */
 		memcpy(t->bytes + t->n_bytes, key, len);
 	t->items[t->n] = (struct intern_item){t->n_bytes, len, hash};
 	t->n_bytes += padded;
