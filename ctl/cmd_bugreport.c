@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,30 +10,13 @@
 #include "../lib/state.h"
 #include "metric.h"
 #include "report.h"
+#include "stop.h"
 
 #define NS_PER_S 1000000000ULL
 
 static struct bugreport_options {
 	const char *config_file, *log_file;
 } options;
-
-static volatile bool stopped;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stopped = true;
-}
-
-/* We end by ourselves, so that no half of an archive stays. */
-static void catch_signals(void)
-{
-	const struct sigaction action = {.sa_handler = on_signal};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-}
 
 static const char head[] =
 	"What is in this archive, and what could not be had. Each file is at\n"
@@ -115,7 +97,7 @@ static int bugreport_run(const struct ctl *c, int argc, char **argv,
 	struct stat st;
 	int rc;
 
-	catch_signals();
+	stop_on_signals();
 	read_config(&r);
 	name_it(&r);
 	snprintf(path, sizeof(path), "%s.tar.gz", r.root);

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
-#include <signal.h>
 #include <string.h>
 #include <time.h>
 
@@ -12,6 +11,7 @@
 #include "filter.h"
 #include "metric.h"
 #include "reason.h"
+#include "stop.h"
 
 #define NS_PER_S      1000000000ULL
 #define POLL_MS	      500
@@ -35,14 +35,6 @@ struct monitor {
 	__u64 loss_checked_ns;
 	__u64 limited, lost; /* counters at the last look */
 };
-
-static volatile sig_atomic_t stopped;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stopped = 1;
-}
 
 /* "drop,end" */
 static int set_types(const char *text, void *field, struct err *e)
@@ -216,14 +208,6 @@ static int watch(struct monitor *m, struct events *ring, struct err *e)
 	return check_loss(m, true, e) ? -EIO : 0;
 }
 
-static void catch_signals(void)
-{
-	struct sigaction sa = {.sa_handler = on_signal};
-
-	sigaction(SIGINT, &sa, NULL);
-	sigaction(SIGTERM, &sa, NULL);
-}
-
 static int monitor_run(const struct ctl *c, int argc, char **argv,
 		       struct err *e)
 {
@@ -238,7 +222,7 @@ static int monitor_run(const struct ctl *c, int argc, char **argv,
 	if (rc)
 		return rc;
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	catch_signals();
+	stop_on_signals();
 	refresh_pods(&m);
 	if (filter_check(&values.filter, &m.pods, e))
 		ctl_note("%s; waiting for it", e->msg);

@@ -13,6 +13,7 @@
 #include "doc.h"
 #include "format.h"
 #include "matrix.h"
+#include "stop.h"
 #include "testpod.h"
 
 #define PORT_DEFAULT 7077
@@ -25,25 +26,6 @@ static struct test_options {
 	bool serve;
 	double seconds;
 } options = {.cni_bin = "/opt/cni/bin", .port = PORT_DEFAULT};
-
-static volatile bool stopped;
-
-static void on_signal(int sig)
-{
-	(void)sig;
-	stopped = true;
-}
-
-/* We end by ourselves, so that what we made goes. */
-static void catch_signals(void)
-{
-	const struct sigaction action = {.sa_handler = on_signal};
-
-	sigaction(SIGINT, &action, NULL);
-	sigaction(SIGTERM, &action, NULL);
-	sigaction(SIGHUP, &action, NULL);
-	signal(SIGPIPE, SIG_IGN);
-}
 
 struct test {
 	const struct ctl *ctl;
@@ -291,7 +273,8 @@ static int test_run(const struct ctl *c, int argc, char **argv, struct err *e)
 	(void)argc;
 	(void)argv;
 	t = (struct test){.ctl = c};
-	catch_signals();
+	stop_on_signals();
+	signal(SIGPIPE, SIG_IGN);
 	rc = options.serve ? serve(&t, e) : run_matrix(&t, e);
 	ended = end(&t, &ending);
 	if (rc < 0 || !ended)
